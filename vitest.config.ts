@@ -1,0 +1,15 @@
+import { defineConfig } from 'vitest/config';
+
+/** Sibling packages are tested from source, so a test never runs against a stale build. */
+export default defineConfig({
+  resolve: { conditions: ['iii-source'] },
+  ssr: { resolve: { conditions: ['iii-source', 'node', 'import', 'module', 'default'] } },
+  test: {
+    include: ['**/test/**/*.test.ts'],
+    exclude: ['**/node_modules/**', '**/dist/**'],
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+    pool: 'forks',
+    maxWorkers: 2,
+  },
+});
