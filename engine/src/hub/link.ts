@@ -2,7 +2,10 @@
 import type { EngineFrame, RecoveredIds, WorkerFrame } from '@iii-dev/protocol';
 
 /** What became of a frame: `full` means that the peer's outbound limit is reached, nothing was queued. */
-export type SendOutcome = { readonly kind: 'sent' } | { readonly kind: 'full' } | { readonly kind: 'gone' };
+export type SendOutcome =
+  | { readonly kind: 'sent' }
+  | { readonly kind: 'full' }
+  | { readonly kind: 'gone' };
 
 export const SENT: SendOutcome = { kind: 'sent' };
 export const FULL: SendOutcome = { kind: 'full' };
