@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { IIIClient } from 'iii-sdk';
+import type { RawCalls } from 'iii-sdk/internal';
 import type { GenericSchema, InferOutput } from 'valibot';
 
 /** What a built-in worker is: a name for the config file, a config schema, and a start. */
@@ -18,6 +19,8 @@ export interface WorkerDefinition<Schema extends GenericSchema = GenericSchema> 
 /** What a worker is handed when it starts. Nothing in it tells where the worker runs. */
 export interface WorkerContext<Config> {
   readonly iii: IIIClient;
+  /** The same connection, with payloads as JSON text: for workers that store or pass on data. */
+  readonly raw: RawCalls;
   readonly config: Config;
   /** Absolute folder of this worker's own data; made by the worker when it needs it. */
   readonly dataDir: string;

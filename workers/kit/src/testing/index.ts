@@ -1,0 +1,3 @@
+// SPDX-License-Identifier: Apache-2.0
+export { type RecordingLog, recordingLog } from './recording-log.ts';
+export { makeTempDir, type TempDir } from './temp-dir.ts';
