@@ -15,7 +15,7 @@ import { Heartbeat } from './heartbeat.ts';
 import { ListenError } from './listen-error.ts';
 import { TickFlusher } from './outbox.ts';
 import { findRoute } from './route.ts';
-import { type OpenSocket, type UpgradeRequest, Upgrader } from './upgrade.ts';
+import { type UpgradeRequest, Upgrader } from './upgrade.ts';
 
 /** Close code of RFC 6455 for a server that comes back; SDKs reconnect on it. */
 const CLOSE_SERVICE_RESTART = 1012;
@@ -109,7 +109,7 @@ export async function startListener(options: ListenerOptions): Promise<Listener>
       return upgrader.open.size;
     },
     close(deadlineMs) {
-      closing ??= closeAll(server, deadline, upgrader.open, deadlineMs).finally(() => {
+      closing ??= closeAll(server, deadline, upgrader, deadlineMs).finally(() => {
         heartbeat.close();
       });
       return closing;
@@ -132,19 +132,19 @@ function listen(server: Server, host: string, port: number): Promise<void> {
 async function closeAll(
   server: Server,
   deadline: HandshakeDeadline,
-  open: ReadonlySet<OpenSocket>,
+  upgrader: Upgrader,
   deadlineMs: number,
 ): Promise<void> {
-  // Upgraded sockets count as connections of the server, so this settles when the last is gone.
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
   deadline.close();
   server.closeIdleConnections();
-  for (const socket of [...open]) socket.close(CLOSE_SERVICE_RESTART, 'service restart');
+  for (const socket of [...upgrader.open]) socket.close(CLOSE_SERVICE_RESTART, 'service restart');
   const timer = setTimeout(() => {
     server.closeAllConnections();
-    for (const socket of [...open]) socket.terminate();
+    for (const socket of [...upgrader.open]) socket.terminate();
   }, deadlineMs);
   await closed;
+  await upgrader.whenEmpty(); // a socket is gone a little before its owner hears of it
   clearTimeout(timer);
 }
 

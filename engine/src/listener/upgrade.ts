@@ -50,6 +50,7 @@ export class Upgrader {
   readonly #options: UpgraderOptions;
   readonly #server: WebSocketServer;
   readonly #open = new Set<OpenSocket>();
+  #onceEmpty: () => void = () => {};
 
   constructor(options: UpgraderOptions) {
     this.#options = options;
@@ -66,6 +67,14 @@ export class Upgrader {
   /** The sockets that are open at present. */
   get open(): ReadonlySet<OpenSocket> {
     return this.#open;
+  }
+
+  /** Settles when no socket is open and every owner has heard so. */
+  async whenEmpty(): Promise<void> {
+    if (this.#open.size === 0) return;
+    await new Promise<void>((resolve) => {
+      this.#onceEmpty = resolve;
+    });
   }
 
   upgrade(request: IncomingMessage, socket: Socket, head: Buffer): void {
@@ -141,7 +150,10 @@ export class Upgrader {
 
   #track(ws: WebSocket, socket: OpenSocket): void {
     this.#open.add(socket);
-    ws.on('close', () => this.#open.delete(socket));
+    ws.on('close', () => {
+      this.#open.delete(socket);
+      if (this.#open.size === 0) this.#onceEmpty();
+    });
   }
 }
 
