@@ -65,7 +65,7 @@ export function routeCall(router: Router, caller: Connection, frame: InvokeFunct
   const action = frame.action?.type;
   const waiter = waiterOf(caller, frame);
 
-  const refusal = refuse(router, frame);
+  const refusal = refuse(router, caller, frame);
   if (refusal) return tell(waiter, frame.function_id, refusal);
 
   if (frame.action?.type === 'enqueue') {
@@ -159,8 +159,13 @@ function waiterOf(caller: Connection, frame: InvokeFunctionFrame): Waiter {
   };
 }
 
-function refuse(router: Router, frame: InvokeFunctionFrame): Settlement | undefined {
-  if (router.isStopping) {
+function refuse(
+  router: Router,
+  caller: Connection,
+  frame: InvokeFunctionFrame,
+): Settlement | undefined {
+  // What is in hand may need further calls to finish; only work that would be new is turned away.
+  if (router.isStopping && caller.executing.size === 0 && !caller.builtIn) {
     return failed('engine_stopping', 'The engine is shutting down and takes no new calls.');
   }
   if (frame.namespace !== undefined && frame.namespace.trim() === '') {
