@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+/** Workers come, register a function, and leave. */
+import { announce, open, register } from '../lib/raw-socket.mjs';
+
+const { url, workers, cycle } = JSON.parse(process.argv[2]);
+const AT_ONCE = 100;
+
+const sockets = [];
+for (let n = 0; n < workers; n += AT_ONCE) {
+  const batch = await Promise.all(
+    Array.from({ length: AT_ONCE }, async (_, at) => {
+      const socket = await open(url);
+      const registered = new Promise((resolve) => socket.once('message', resolve));
+      socket.send(announce(`churn-${cycle}-${n + at}`));
+      socket.send(register(`churn::f${n + at}`));
+      await registered;
+      return socket;
+    }),
+  );
+  sockets.push(...batch);
+}
+for (const socket of sockets) socket.terminate();
+process.send({ workers: sockets.length });
+process.exit(0);
