@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+import * as v from 'valibot';
+
+/** Port of the HTTP server when none is configured. */
+export const DEFAULT_PORT = 3111;
+/** Loopback: whoever wants the server reachable from outside says so. */
+export const DEFAULT_HOST = '127.0.0.1';
+/** Largest JSON body that is buffered, bytes; a payload of this size still fits one frame. */
+export const DEFAULT_BODY_LIMIT_BYTES = 16 * 1024 * 1024;
+
+const MiddlewareEntry = v.strictObject({
+  function_id: v.pipe(v.string(), v.nonEmpty()),
+  phase: v.optional(v.string(), 'preHandler'),
+  priority: v.optional(v.pipe(v.number(), v.integer()), 0),
+});
+
+const CorsEntry = v.strictObject({
+  allowed_origins: v.optional(v.array(v.string()), []),
+  allowed_methods: v.optional(v.array(v.string()), []),
+});
+
+const count = v.pipe(v.number(), v.integer(), v.minValue(0));
+
+const RawHttpConfig = v.strictObject({
+  port: v.optional(v.pipe(count, v.maxValue(65_535)), DEFAULT_PORT),
+  host: v.optional(v.pipe(v.string(), v.nonEmpty()), DEFAULT_HOST),
+  default_timeout: v.optional(count, 30_000),
+  concurrency_request_limit: v.optional(count, 1024),
+  concurrency_queue_limit: v.optional(count, 1024),
+  cors: v.optional(v.nullable(CorsEntry), null),
+  middleware: v.optional(v.array(MiddlewareEntry), []),
+  strict_middleware: v.optional(v.boolean(), true),
+  body_limit: v.optional(v.pipe(count, v.minValue(1))),
+  trust_proxy: v.optional(v.boolean(), false),
+  request_id_header: v.optional(
+    v.nullable(v.pipe(v.string(), v.regex(/^[!#$%&'*+.^_`|~\w-]+$/))),
+    'x-request-id',
+  ),
+  ignore_trailing_slash: v.optional(v.boolean(), false),
+  not_found_function: v.optional(v.nullable(v.string()), null),
+  health_path: v.optional(v.nullable(v.pipe(v.string(), v.startsWith('/'))), null),
+});
+
+/** Allowed origins and methods; an empty list allows any. */
+export interface CorsSettings {
+  readonly allowedOrigins: readonly string[];
+  readonly allowedMethods: readonly string[];
+}
+
+/** Configuration of the HTTP worker with every default filled in. */
+export interface HttpConfig {
+  readonly port: number;
+  readonly host: string;
+  /** From the start of a request until its response head, ms. */
+  readonly defaultTimeoutMs: number;
+  /** Requests between their start and their response head. */
+  readonly concurrencyLimit: number;
+  /** Requests that may wait for a place; one more is answered 503. */
+  readonly queueLimit: number;
+  /** `null`: everything is allowed. */
+  readonly cors: CorsSettings | null;
+  /** Function ids of the middleware that runs for every route, in order. */
+  readonly middleware: readonly string[];
+  /** Whether a middleware result other than continue or respond is an error. */
+  readonly isMiddlewareStrict: boolean;
+  /** Largest JSON body, which is buffered. */
+  readonly bodyLimitBytes: number;
+  /** Largest streamed body; `Infinity` unless `body_limit` is configured. */
+  readonly streamLimitBytes: number;
+  readonly trustProxy: boolean;
+  /** Lower-case; `null` switches request ids off. */
+  readonly requestIdHeader: string | null;
+  readonly ignoreTrailingSlash: boolean;
+  readonly notFoundFunction: string | null;
+  readonly healthPath: string | null;
+}
+
+function resolveConfig(raw: v.InferOutput<typeof RawHttpConfig>): HttpConfig {
+  const middleware = raw.middleware
+    .filter((entry) => entry.phase === 'preHandler')
+    .sort((a, b) => a.priority - b.priority)
+    .map((entry) => entry.function_id);
+  return {
+    port: raw.port,
+    host: raw.host,
+    defaultTimeoutMs: raw.default_timeout,
+    // 0 would answer nobody; the contract has it mean 1.
+    concurrencyLimit: Math.max(1, raw.concurrency_request_limit),
+    queueLimit: raw.concurrency_queue_limit,
+    cors: raw.cors && {
+      allowedOrigins: raw.cors.allowed_origins,
+      allowedMethods: raw.cors.allowed_methods,
+    },
+    middleware,
+    isMiddlewareStrict: raw.strict_middleware,
+    bodyLimitBytes: raw.body_limit ?? DEFAULT_BODY_LIMIT_BYTES,
+    streamLimitBytes: raw.body_limit ?? Number.POSITIVE_INFINITY,
+    trustProxy: raw.trust_proxy,
+    requestIdHeader: raw.request_id_header?.toLowerCase() ?? null,
+    ignoreTrailingSlash: raw.ignore_trailing_slash,
+    notFoundFunction: raw.not_found_function,
+    healthPath: raw.health_path,
+  };
+}
+
+/** Checks the `config:` block of the worker; unknown keys are refused, defaults filled in. */
+export const httpConfig: v.GenericSchema<v.InferInput<typeof RawHttpConfig>, HttpConfig> = v.pipe(
+  RawHttpConfig,
+  v.transform(resolveConfig),
+);

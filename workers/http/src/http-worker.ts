@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { RunningWorker, WorkerLog } from '@iii-dev/worker-kit';
+import type { IIIClient } from 'iii-sdk';
+import { type AnswerContext, answerRequest } from './answer-request.ts';
+import type { HttpConfig } from './config.ts';
+import type { Engine } from './engine.ts';
+import { createManagement } from './management.ts';
+import { RequestGate } from './request-gate.ts';
+import type { Route } from './route.ts';
+import { RouteTable } from './router/route-table.ts';
+import { HttpServer } from './server.ts';
+import { BINDING_SCHEMA, REQUEST_SCHEMA, RESPONSE_SCHEMA } from './trigger-schemas.ts';
+import { createTriggerHandler } from './triggers.ts';
+
+/** What the worker is made of. */
+export interface HttpWorkerInit {
+  readonly iii: Pick<IIIClient, 'registerTriggerType'>;
+  readonly engine: Engine;
+  readonly config: HttpConfig;
+  readonly log: WorkerLog;
+}
+
+/**
+ * Serves `http` triggers.
+ *
+ * I1: the server listens before the trigger type is announced, so a binding the engine reports as
+ *     registered can be reached.
+ * I2: settings change as a whole; the address changes only once the new one is taken.
+ */
+export class HttpWorker implements RunningWorker {
+  readonly #log: WorkerLog;
+  readonly #context: AnswerContext;
+  readonly #gate: RequestGate;
+  readonly #unregister: () => void;
+  #config: HttpConfig;
+  #server: HttpServer;
+  #isClosed = false;
+
+  private constructor(init: HttpWorkerInit, server: HttpServer, parts: WorkerParts) {
+    this.#log = init.log;
+    this.#config = init.config;
+    this.#server = server;
+    this.#gate = parts.gate;
+    this.#context = {
+      engine: init.engine,
+      routes: parts.routes,
+      gate: parts.gate,
+      log: init.log,
+      config: () => this.#config,
+      isClosing: () => false,
+      management: createManagement(
+        () => this.#config.healthPath,
+        () => ({
+          routes: parts.routes.size,
+          in_flight: parts.gate.inside,
+          waiting: parts.gate.waiting,
+        }),
+      ),
+    };
+    const type = init.iii.registerTriggerType(
+      {
+        id: 'http',
+        description: 'HTTP API trigger',
+        trigger_request_format: BINDING_SCHEMA,
+        call_request_format: REQUEST_SCHEMA,
+        call_response_format: RESPONSE_SCHEMA,
+      } as Parameters<IIIClient['registerTriggerType']>[0],
+      createTriggerHandler(parts.routes, init.log),
+    );
+    this.#unregister = () => type.unregister();
+  }
+
+  /** Takes the address, then offers the trigger type. @throws AddressInUseError */
+  static async start(init: HttpWorkerInit): Promise<HttpWorker> {
+    const { config, log } = init;
+    const parts: WorkerParts = {
+      routes: new RouteTable(),
+      gate: new RequestGate(config.concurrencyLimit, config.queueLimit),
+    };
+    let worker: HttpWorker | undefined;
+    const server = await HttpServer.listen(config, (req, res, from) =>
+      worker?.answer(req, res, from),
+    );
+    log.info('listening', { host: config.host, port: server.port });
+    worker = new HttpWorker(init, server, parts);
+    return worker;
+  }
+
+  get ports(): { readonly http: number } {
+    return { http: this.#server.port };
+  }
+
+  /** Takes over new settings; a new address first, so that a bad one changes nothing. */
+  async applyConfig(config: HttpConfig): Promise<void> {
+    const isMoving = config.host !== this.#config.host || config.port !== this.#config.port;
+    if (isMoving) {
+      const next = await HttpServer.listen(config, this.answer);
+      const previous = this.#server;
+      this.#server = next;
+      this.#log.info('listening', { host: config.host, port: next.port });
+      // Requests in flight on the old address finish there; nobody needs to wait for them.
+      void previous.close();
+    }
+    this.#config = config;
+    this.#gate.setLimits(config.concurrencyLimit, config.queueLimit);
+  }
+
+  async close(): Promise<void> {
+    if (!this.#isClosed) {
+      this.#isClosed = true;
+      this.#unregister();
+    }
+    await this.#server.close();
+  }
+
+  readonly answer: Parameters<typeof HttpServer.listen>[1] = (req, res, server) => {
+    // answerRequest handles its own failures; nothing is left to await.
+    void answerRequest({ ...this.#context, isClosing: () => server.isClosing }, req, res);
+  };
+}
+
+interface WorkerParts {
+  readonly routes: RouteTable<Route>;
+  readonly gate: RequestGate;
+}
