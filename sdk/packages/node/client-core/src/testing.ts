@@ -30,7 +30,7 @@ export type FakeFunction = (
 /** How a fake engine behaves. */
 export interface FakeEngineOptions {
   /** Sees every frame first; `true` means that the engine does nothing further about it. */
-  onFrame?: (frame: WorkerFrame, connection: FakeConnection) => boolean | undefined | void;
+  onFrame?: (frame: WorkerFrame, connection: FakeConnection) => boolean | undefined;
   /** Named in `workerregistered`; `null` leaves the field out, as older engines do. @default both */
   capabilities?: readonly string[] | null;
   /** Whether `workerregistered` is sent on connect. @default true */
@@ -376,7 +376,9 @@ export class FakeEngine {
     const { function_id, data, metadata } = frame;
     const serve = this.#functions.get(function_id);
     if (!serve) {
-      return { error: { code: 'function_not_found', message: `Function ${function_id} not found` } };
+      return {
+        error: { code: 'function_not_found', message: `Function ${function_id} not found` },
+      };
     }
     try {
       const value = await serve(data.value, metadata?.value, frame);
