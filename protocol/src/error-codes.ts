@@ -63,18 +63,24 @@ export const ERROR_CODES = {
     remedy: 'Return plain JSON values.',
   },
   NOT_FOUND: { meaning: 'The thing asked for does not exist.', remedy: 'Check the id.' },
-  INVALID_ARGUMENTS: { meaning: 'The arguments contradict each other.', remedy: 'See the message.' },
+  INVALID_ARGUMENTS: {
+    meaning: 'The arguments contradict each other.',
+    remedy: 'See the message.',
+  },
   unregister_failed: {
     meaning: 'The provider failed to remove a trigger.',
     remedy: 'The binding stays; try again.',
   },
   AUTH_ERROR: { meaning: 'The connection was not admitted.', remedy: 'Check the credentials.' },
-  TIMEOUT: { meaning: 'No answer came in time.', remedy: 'Raise the timeout or look at the worker.' },
+  TIMEOUT: {
+    meaning: 'No answer came in time.',
+    remedy: 'Raise the timeout or look at the worker.',
+  },
   engine_stopping: {
     meaning: 'The engine is shutting down and takes no new calls.',
     remedy: 'Retry; clients reconnect by themselves.',
   },
-} as const satisfies Record<string, { meaning: string; remedy: string }>;
+} as const;
 
 /** A code of {@link ERROR_CODES}. */
 export type ErrorCode = keyof typeof ERROR_CODES;

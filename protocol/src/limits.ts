@@ -7,15 +7,15 @@ export const DEFAULT_ENGINE_PORT = 49_134;
 /** Default address of an engine, for clients. */
 export const DEFAULT_ENGINE_URL = 'ws://127.0.0.1:49134';
 /** Largest inbound message in bytes: a 16 MiB payload and its envelope fit with room to spare. */
-export const MAX_MESSAGE_BYTES = 64 * 1024 * 1024;
+export const MAX_MESSAGE_BYTES: number = 64 * 1024 * 1024;
 /** Python's `websockets` closes on larger messages; the engine warns before it sends one. */
-export const PYTHON_MESSAGE_BYTES = 1024 * 1024;
+export const PYTHON_MESSAGE_BYTES: number = 1024 * 1024;
 /** Bytes queued towards one peer before its sources are paused. */
-export const OUTBOUND_PAUSE_BYTES = 8 * 1024 * 1024;
+export const OUTBOUND_PAUSE_BYTES: number = 8 * 1024 * 1024;
 /** Bytes queued towards one peer before a further call is refused; above the largest message. */
-export const OUTBOUND_LIMIT_BYTES = 128 * 1024 * 1024;
+export const OUTBOUND_LIMIT_BYTES: number = 128 * 1024 * 1024;
 /** Joined bytes written to a socket before the tick ends, so that large frames start early. */
-export const FLUSH_EARLY_BYTES = 64 * 1024;
+export const FLUSH_EARLY_BYTES: number = 64 * 1024;
 /** Time for the HTTP upgrade, ms. */
 export const HANDSHAKE_TIMEOUT_MS = 10_000;
 /** How long registrations wait for a worker to announce its namespace, ms. */

@@ -35,6 +35,11 @@ export class Payload {
     return this.#text;
   }
 
+  /** Whether the text is there already, so that reading it costs nothing. */
+  get hasText(): boolean {
+    return this.#text !== undefined;
+  }
+
   /** The value; numbers beyond 2^53 lose digits here, and only here. */
   get value(): unknown {
     if (!this.#hasValue) {
