@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Elastic-2.0
+
+/** What a worker host tells the engine that spawned it. */
+export type HostMessage =
+  | { readonly kind: 'ready'; readonly ports: Readonly<Record<string, number>> }
+  | {
+      readonly kind: 'failed';
+      readonly message: string;
+      /** Set when the config was at fault. */
+      readonly problems: readonly { readonly path: string; readonly message: string }[] | null;
+    };
+
+/** A worker host said that its worker cannot run. */
+export class HostFailure extends Error {
+  override readonly name = 'HostFailure';
+  readonly problems: readonly { readonly path: string; readonly message: string }[] | null;
+
+  constructor(failed: Extract<HostMessage, { kind: 'failed' }>) {
+    super(failed.message);
+    this.problems = failed.problems;
+  }
+}
