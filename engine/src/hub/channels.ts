@@ -4,12 +4,12 @@
 // I1 Each end is attached once, and only with the right key.
 // I2 The queue is bounded in messages and bytes; a full queue asks the writer to wait.
 // I3 Order, kind and boundaries of messages stay; end of stream comes after the last message.
-// I4 A channel leaves the table when its stream is over, its reader is gone, its owner is gone, or
-//    an end has stayed away too long. Nothing else keeps it.
+// I4 A channel leaves the table when its stream is over, its reader is gone, its owner is gone before
+//    the stream began, or an end has stayed away too long. Nothing else keeps it.
 import { randomUUID, timingSafeEqual } from 'node:crypto';
 import { CHANNEL_BUFFER_MESSAGES, CHANNEL_ORPHAN_MS, CHANNEL_SWEEP_MS } from '@iii-dev/protocol';
 
-/** Bytes a channel holds before its writer waits, however few messages they are. */
+/** Bytes a channel holds before its writer waits, however few messages. */
 const BUFFER_BYTES = 8 * 1024 * 1024;
 
 export type ChannelDirection = 'read' | 'write';
@@ -86,19 +86,15 @@ export class Channels {
     return this.#channels.size;
   }
 
-  /** Makes a channel; with an owner it does not outlive `removeOwnedBy`. */
+  /** Makes a channel; `ownerId` is who makes it, for `removeOwnedBy`. */
   create(bufferSize?: number, ownerId?: string): { writer: ChannelRef; reader: ChannelRef } {
     const id = randomUUID();
     const key = randomUUID();
     const remove = () => this.#channels.delete(id);
     const channel = new Channel(key, clampBuffer(bufferSize), ownerId, this.#now(), remove);
     this.#channels.set(id, channel);
-    const ref = (direction: ChannelDirection): ChannelRef => ({
-      channel_id: id,
-      access_key: key,
-      direction,
-    });
-    return { writer: ref('write'), reader: ref('read') };
+    const ref = { channel_id: id, access_key: key };
+    return { writer: { ...ref, direction: 'write' }, reader: { ...ref, direction: 'read' } };
   }
 
   /** Whether `attach` would find the channel; takes nothing. */
@@ -121,16 +117,14 @@ export class Channels {
     }
   }
 
-  /** Removes what a worker made, when it is gone for good. */
+  /**
+   * Removes what a worker made and nobody has begun to write to. A stream that has begun outlives
+   * its maker: a worker may write, end, and leave before the reader has come for the rest.
+   */
   removeOwnedBy(ownerId: string): void {
     for (const channel of [...this.#channels.values()]) {
-      if (channel.ownerId === ownerId) channel.remove();
+      if (channel.ownerId === ownerId && !channel.hasBegun) channel.remove();
     }
-  }
-
-  /** Removes a channel by its id; its attached ends are told. */
-  remove(id: string): void {
-    this.#channels.get(id)?.remove();
   }
 
   close(): void {
@@ -145,7 +139,8 @@ class Channel {
   readonly #key: Buffer;
   readonly #bufferSize: number;
   readonly #forget: () => void;
-  readonly #queue = new MessageQueue();
+  #queue: ChannelMessage[] = [];
+  #queuedBytes = 0;
   #writer: ChannelWriter | undefined;
   #reader: ChannelReader | undefined;
   #isWriterWaiting = false;
@@ -168,6 +163,10 @@ class Channel {
 
   get isFullyAttached(): boolean {
     return this.#writer !== undefined && this.#reader !== undefined;
+  }
+
+  get hasBegun(): boolean {
+    return this.#writer !== undefined;
   }
 
   isKey(key: string): boolean {
@@ -206,6 +205,7 @@ class Channel {
   #write(message: ChannelMessage): 'sent' | 'full' | 'gone' {
     if (this.#isOver || this.#isWriterDone) return 'gone';
     this.#queue.push(message);
+    this.#queuedBytes += message.data.length;
     this.#reader?.onMessage();
     this.#isWriterWaiting = this.#isFull(); // I2
     return this.#isWriterWaiting ? 'full' : 'sent';
@@ -214,6 +214,7 @@ class Channel {
   #read(): ChannelMessage | undefined {
     const message = this.#queue.shift();
     if (message === undefined) return undefined;
+    this.#queuedBytes -= message.data.length;
     if (this.#isWriterWaiting && !this.#isFull()) {
       this.#isWriterWaiting = false;
       this.#writer?.onRoom();
@@ -229,7 +230,7 @@ class Channel {
   }
 
   #isFull(): boolean {
-    return this.#queue.length >= this.#bufferSize || this.#queue.bytes >= BUFFER_BYTES;
+    return this.#queue.length >= this.#bufferSize || this.#queuedBytes >= BUFFER_BYTES;
   }
 
   /** I3: the end waits for the reader to come and for its last message. */
@@ -243,43 +244,9 @@ class Channel {
     if (this.#isOver) return;
     this.#isOver = true;
     this.#forget(); // I4
-    this.#queue.clear();
+    this.#queue = [];
     this.#reader?.onEnd(end);
     if (!this.#isWriterDone) this.#writer?.onGone();
-  }
-}
-
-/** First in, first out, without moving the rest on every `shift`. */
-class MessageQueue {
-  #items: (ChannelMessage | undefined)[] = [];
-  #head = 0;
-  bytes = 0;
-
-  get length(): number {
-    return this.#items.length - this.#head;
-  }
-
-  push(message: ChannelMessage): void {
-    this.#items.push(message);
-    this.bytes += message.data.length;
-  }
-
-  shift(): ChannelMessage | undefined {
-    const message = this.#items[this.#head];
-    if (message === undefined) return undefined;
-    this.#items[this.#head++] = undefined;
-    this.bytes -= message.data.length;
-    if (this.#head === this.#items.length || this.#head >= 1024) {
-      this.#items.splice(0, this.#head);
-      this.#head = 0;
-    }
-    return message;
-  }
-
-  clear(): void {
-    this.#items = [];
-    this.#head = 0;
-    this.bytes = 0;
   }
 }
 

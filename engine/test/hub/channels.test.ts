@@ -186,11 +186,24 @@ describe('removal', () => {
 
   test('what a worker made leaves with it, nothing else does', () => {
     channels.create(1, 'w1');
-    channels.create(1, 'w1');
+    attachReader(channels.create(1, 'w1').reader);
     channels.create(1, 'w2');
     channels.create(1);
     channels.removeOwnedBy('w1');
     expect(channels.size).toBe(2);
+  });
+
+  test('a stream that has begun outlives its maker', async () => {
+    const refs = channels.create(4, 'w1');
+    const writer = attachWriter(refs.writer);
+    writer.write(text('kept'));
+    writer.end();
+    channels.removeOwnedBy('w1');
+    const reader = attachReader(refs.reader);
+    const ended = endOf(reader);
+    expect(String(reader.read()?.data)).toBe('kept');
+    expect(await ended).toBe('complete');
+    expect(channels.size).toBe(0);
   });
 
   test('closing tells attached ends and may be repeated', async () => {
