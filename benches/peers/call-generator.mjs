@@ -19,7 +19,8 @@ const suffix = `","function_id":"${FUNCTION}","data":${payload}}`;
 const provider = await open(`${url}?role=provider`);
 provider.on('message', (data) => {
   const text = data.toString();
-  if (!text.startsWith('{"type":"invokefunction"')) return;
+  // A relay passes the caller's announcement on, too; it has no id.
+  if (!text.startsWith('{"type":"invokefunction"') || !text.includes('"invocation_id"')) return;
   provider.send(`{"type":"invocationresult","invocation_id":"${invocationIdOf(text)}${tail}`);
 });
 provider.send(announce('bench-provider'));
