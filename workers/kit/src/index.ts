@@ -9,6 +9,14 @@ export {
   type WorkerLog,
 } from './define-worker.ts';
 export { FolderInUseError } from './folder-lock.ts';
+export {
+  type ExactObject,
+  type ExactValue,
+  memberTexts,
+  parseExact,
+  setOwn,
+  writeExact,
+} from './json-text.ts';
 export { lineLog } from './line-log.ts';
 export type { LmdbEnvironment } from './lmdb-environment.ts';
 export {
@@ -31,3 +39,5 @@ export {
   type StartedWorker,
   type WorkerConnect,
 } from './run-worker.ts';
+export { type Applied, type ApplyOptions, applyOps } from './update-ops/apply-ops.ts';
+export { MalformedOpsError, readOps, type UpdateOp, type UpdateOpError } from './update-ops/op.ts';

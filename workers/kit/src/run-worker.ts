@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Transport } from '@iii-dev/protocol';
 import { type IIIClient, registerWorker } from 'iii-sdk';
-import { rawCallsOf, registerWorkerOver } from 'iii-sdk/internal';
+import { rawCalls, registerWorkerOver } from 'iii-sdk/internal';
 import type { GenericSchema } from 'valibot';
 import { resolveConfig } from './config.ts';
 import type { RunningWorker, WorkerDefinition, WorkerLog } from './define-worker.ts';
@@ -48,7 +48,7 @@ export async function runWorker<Schema extends GenericSchema>(
   const iii = connectWorker(definition, options.connect);
   let running: RunningWorker;
   try {
-    running = await definition.start({ iii, raw: rawCallsOf(iii), config, dataDir, log });
+    running = await definition.start({ iii, raw: rawCalls(iii), config, dataDir, log });
   } catch (error) {
     await iii.shutdown();
     throw error;

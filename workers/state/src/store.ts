@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/** A stored value: JSON text, kept byte for byte. */
+export interface StoredValue {
+  readonly text: string;
+  /** When it stops existing, ms since 1970; unset is never. */
+  readonly expiresAtMs?: number | undefined;
+}
+
+/** What is to become of a value. */
+export type Decision =
+  | { readonly kind: 'keep' }
+  | { readonly kind: 'put'; readonly value: StoredValue }
+  | { readonly kind: 'remove' };
+
+/** A value with its key. */
+export interface KeyedValue {
+  readonly key: string;
+  readonly text: string;
+}
+
+/** Which part of a scope is asked for. */
+export interface PageRequest {
+  /** `next` of the page before; unset is the start. */
+  readonly after?: number | undefined;
+  readonly limit: number;
+  /** Only keys that start so. */
+  readonly prefix?: string | undefined;
+  /** The page ends before its keys and values pass this many bytes, but holds at least one. */
+  readonly maxBytes?: number | undefined;
+}
+
+/** A part of a scope, in the order the keys were made. */
+export interface Page {
+  readonly entries: readonly KeyedValue[];
+  /** Where the next page starts; unset at the end. It stays valid while values come and go. */
+  readonly next?: number | undefined;
+}
+
+/** A value whose time is over. */
+export interface Expired {
+  readonly scope: string;
+  readonly key: string;
+}
+
+/**
+ * Where the state worker keeps values. What an adapter promises:
+ *
+ * - A value is found under exactly its scope and key, whatever text those are.
+ * - `change` hands `decide` the value as all earlier changes leave it, and no other change of that
+ *   key comes between. It resolves once the outcome, and all that it was decided from, is stored to
+ *   the adapter's standard; changes of a key resolve in their order.
+ * - `decide` is synchronous and may be called again; its last call counts.
+ * - A new key goes last in its scope; an overwritten one keeps its place.
+ * - An expired value is absent, before and after it is swept.
+ * - A scope without keys is not listed.
+ * - A rejection means that nothing was acknowledged.
+ */
+export interface StateStore {
+  /** Whether values outlive the process. */
+  readonly isDurable: boolean;
+  get(scope: string, key: string): Promise<string | undefined>;
+  change<Result>(
+    scope: string,
+    key: string,
+    decide: (current: StoredValue | undefined) => { decision: Decision; result: Result },
+  ): Promise<Result>;
+  list(scope: string, page: PageRequest): Promise<Page>;
+  count(scope: string): Promise<number>;
+  scopes(): Promise<string[]>;
+  /** Values whose time is over and that are still there, oldest first. */
+  expired(limit: number): Promise<readonly Expired[]>;
+  /** Removes a value whose time is over; its text, or nothing when it is gone or lives again. */
+  sweep(expired: Expired): Promise<string | undefined>;
+  /** Stores what is on the way and lets go of everything. May be called twice. */
+  close(): Promise<void>;
+}
