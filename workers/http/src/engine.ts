@@ -2,7 +2,7 @@
 import type { Readable, Writable } from 'node:stream';
 import type { IIIClient } from 'iii-sdk';
 import { ChannelReader, ChannelWriter, type StreamChannelRef } from 'iii-sdk/channel';
-import { Payload, rawCalls } from 'iii-sdk/internal';
+import { Payload, type RawCalls } from 'iii-sdk/internal';
 
 /** A call of a function; payload and result stay JSON text. */
 export interface EngineCall {
@@ -57,8 +57,7 @@ export interface Engine {
 const CREATE_CHANNEL: Payload = Payload.ofText('{"buffer_size":64}');
 
 /** The engine behind a client. */
-export function engineOf(iii: IIIClient): Engine {
-  const calls = rawCalls(iii);
+export function engineOf(iii: IIIClient, calls: RawCalls): Engine {
   return {
     call: ({ functionId, ...rest }) => calls.trigger({ function_id: functionId, ...rest }),
     async openChannel() {

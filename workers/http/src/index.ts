@@ -10,5 +10,6 @@ export const httpWorker: WorkerDefinition<typeof httpConfig> = defineWorker({
   aliases: ['http', 'modules::api::RestApiModule'],
   description: 'HTTP triggers',
   config: httpConfig,
-  start: ({ iii, config, log }) => HttpWorker.start({ iii, engine: engineOf(iii), config, log }),
+  start: ({ iii, raw, config, log }) =>
+    HttpWorker.start({ iii, engine: engineOf(iii, raw), config, log }),
 });

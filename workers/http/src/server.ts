@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 
 /** Time for a client to send its request head, ms: slow heads would otherwise hold connections. */
 const HEAD_TIMEOUT_MS = 10_000;
@@ -26,10 +26,16 @@ type State = { readonly kind: 'open' } | { readonly kind: 'closing'; readonly do
 /** A listening HTTP server. Closing lets requests in flight finish. */
 export class HttpServer {
   readonly #server: Server;
+  /** Requests in hand by connection; node:http takes one that never asked anything for busy. */
+  readonly #inHand = new Map<Socket, number>();
   #state: State = { kind: 'open' };
 
   private constructor(server: Server) {
     this.#server = server;
+    server.on('connection', (socket: Socket) => {
+      this.#inHand.set(socket, 0);
+      socket.once('close', () => this.#inHand.delete(socket));
+    });
   }
 
   /**
@@ -51,7 +57,8 @@ export class HttpServer {
     });
     const http = new HttpServer(server);
     server.on('request', (req, res) => {
-      res.once('close', () => http.#closeIdle());
+      http.#count(req.socket, 1);
+      res.once('close', () => http.#count(req.socket, -1));
       answer(req, res, http);
     });
     // An upload that will be refused is refused before it is sent.
@@ -89,12 +96,15 @@ export class HttpServer {
       });
     });
     this.#state = { kind: 'closing', done };
-    this.#server.closeIdleConnections();
+    for (const [socket, count] of this.#inHand) if (count === 0) socket.destroy();
     return done;
   }
 
-  #closeIdle(): void {
-    if (this.#state.kind === 'closing') setImmediate(() => this.#server.closeIdleConnections());
+  #count(socket: Socket, change: 1 | -1): void {
+    const count = this.#inHand.get(socket);
+    if (count === undefined) return;
+    this.#inHand.set(socket, count + change);
+    if (this.isClosing && count + change === 0) socket.destroySoon();
   }
 }
 
