@@ -63,7 +63,7 @@ export function readConfigText(options: {
   const lookup = lookupIn(options.env, options.engineVersion);
   const values = new YamlValues({ file, text, document, masked, lookup });
   const config = new ConfigReader(values).read(file, document.contents);
-  if (values.problems.length > 0) throw new ConfigFileError(lead, values.problems);
+  if (values.problems.length > 0) throw new ConfigFileError(lead, inFileOrder(values.problems));
   return config;
 }
 
@@ -83,4 +83,8 @@ function describeYamlError(
   }
   const hint = error.code === 'TAB_AS_INDENT' ? 'Indent with spaces; YAML takes no tabs.' : null;
   return { message: error.message, place, hint };
+}
+
+function inFileOrder(problems: readonly ConfigProblem[]): ConfigProblem[] {
+  return [...problems].sort((a, b) => (a.place?.line ?? 0) - (b.place?.line ?? 0));
 }

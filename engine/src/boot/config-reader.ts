@@ -86,9 +86,12 @@ export class ConfigReader {
       return null;
     }
     const entries = byKey(this.#values.entriesOf(node));
+    const problemCount = this.#values.problems.length;
     const name = this.#text(entries, 'name', path);
     const className = this.#text(entries, 'class', path);
     if (name === null && className === null) {
+      // A name that could not be read has been reported already.
+      if (this.#values.problems.length > problemCount) return null;
       this.#values.report(`${path}: missing field \`name\``, node, 'Write `- name: iii-state`.');
       return null;
     }

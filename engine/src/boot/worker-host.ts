@@ -10,6 +10,8 @@ import { within } from './placements/placement.ts';
 const ORPHAN_DEADLINE_MS = 3_000;
 
 const name = process.argv[2] ?? '';
+// As in the engine's own process: chatter of libraries is for nobody.
+console.debug = () => {};
 
 async function runHost(): Promise<void> {
   const builtin = BUILTIN_WORKERS[name];

@@ -59,7 +59,9 @@ export async function callEngine(
 
 function describeError(error: unknown): CallOutcome {
   if (!(error instanceof InvocationError)) throw error;
-  const { code, message, stacktrace } = error;
+  const { code, stacktrace } = error;
+  // The client puts the code in front; here it has a field of its own.
+  const message = error.message.replace(`${code}: `, '');
   // The engine answers within its own limits; TIMEOUT is the client's word for silence.
   if (code === 'TIMEOUT') return { kind: 'unreachable', reason: NO_ANSWER };
   return {
