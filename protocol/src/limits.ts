@@ -20,10 +20,10 @@ export const FLUSH_EARLY_BYTES: number = 64 * 1024;
 export const HANDSHAKE_TIMEOUT_MS = 10_000;
 /** How long registrations wait for a worker to announce its namespace, ms. */
 export const NAMESPACE_GRACE_MS = 5_000;
-/** WebSocket ping from engine to peers, ms: three fit into the 60 s idle limit of the SDKs. */
-export const ENGINE_PING_INTERVAL_MS = 15_000;
-/** Pings without any sign of life before a peer counts as dead. */
-export const ENGINE_PINGS_MISSED = 2;
+/** WebSocket ping from engine to peers, ms: as often as the SDKs ping. */
+export const ENGINE_PING_INTERVAL_MS = 20_000;
+/** Pings without any sign of life before a peer counts as dead; a busy handler may block a minute. */
+export const ENGINE_PINGS_MISSED = 3;
 /** How long a reattach waits for the old connection's cleanup, ms. */
 export const REATTACH_WAIT_MS = 5_000;
 /** How long a function-path trigger registration waits for the provider's answer, ms. */

@@ -14,7 +14,7 @@ import {
 } from '@iii-dev/protocol';
 import type { FunctionEntry } from './function-registry.ts';
 import type { Invocation } from './invocations.ts';
-import type { Link, SendOutcome } from './link.ts';
+import { GONE, type Link, type SendOutcome } from './link.ts';
 import type { Trigger, TriggerType } from './trigger-registry.ts';
 
 /** Frames whose meaning depends on the namespace of their connection. */
@@ -135,8 +135,15 @@ export class Connection {
     return !this.isDraining && this.lifecycle.kind === 'placed';
   }
 
+  /**
+   * Sends a frame. Only a call may be turned away by a full link, for its caller can be told; a
+   * peer that does not even take answers is given up, rather than left waiting for one.
+   */
   send(frame: EngineFrame): SendOutcome {
-    return this.link.send(frame);
+    const outcome = this.link.send(frame);
+    if (outcome.kind !== 'full' || frame.type === 'invokefunction') return outcome;
+    this.link.terminate();
+    return GONE;
   }
 
   can(capability: string): boolean {

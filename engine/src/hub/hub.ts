@@ -120,8 +120,9 @@ export class Hub implements Router {
     this.log.debug('Worker connected', { worker_id: connection.id });
     this.events.workerChanged('worker_connected', connection.id);
     return {
-      onFrame: (frame) => this.#onFrame(connection, frame),
-      onMalformed: (reason, recovered) => this.#onMalformed(connection, reason, recovered),
+      onFrame: (frame) => this.#guard(connection, () => this.#onFrame(connection, frame)),
+      onMalformed: (reason, recovered) =>
+        this.#guard(connection, () => this.#onMalformed(connection, reason, recovered)),
       onTelemetry: (bytes) => this.#onTelemetry(bytes, connection.id),
       onClose: () => this.#cleanUp(connection),
     };
@@ -189,6 +190,18 @@ export class Hub implements Router {
     }
     this.events.close();
     this.channels.close();
+  }
+
+  /** A fault of ours while handling one frame costs that frame, not the engine. */
+  #guard(connection: Connection, handle: () => void): void {
+    try {
+      handle();
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error);
+      const stack = error instanceof Error ? error.stack : undefined;
+      this.log.error('A frame could not be handled', { worker_id: connection.id, message, stack });
+      connection.send({ type: 'error', error: { code: 'invocation_error', message } });
+    }
   }
 
   // ---- frames ----------------------------------------------------------------------------------
