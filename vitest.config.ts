@@ -3,7 +3,8 @@ import { defineConfig } from 'vitest/config';
 /** Sibling packages are tested from source, so a test never runs against a stale build. */
 export default defineConfig({
   resolve: { conditions: ['iii-source'] },
-  ssr: { resolve: { conditions: ['iii-source', 'node', 'import', 'module', 'default'] } },
+  // No 'module': it reaches Node's own resolver, and files meant for bundlers do not load there.
+  ssr: { resolve: { conditions: ['iii-source', 'node', 'import', 'default'] } },
   test: {
     include: ['**/test/**/*.test.ts'],
     exclude: ['**/node_modules/**', '**/dist/**'],

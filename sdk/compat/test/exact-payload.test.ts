@@ -34,8 +34,8 @@ test.each([
     .poll(() => caller.call('exact::echo', 'null').catch(() => ''), { timeout: 10_000 })
     .toBe('null');
   got.length = 0;
-  expect(await caller.call('exact::echo', text)).toBe(text);
-  expect(got).toEqual([text]);
+  expect(withoutCaller(await caller.call('exact::echo', text))).toBe(text);
+  expect(got.map(withoutCaller)).toEqual([text]);
 });
 
 test('state returns an integer above 2^53 as it was stored', async () => {
@@ -69,3 +69,8 @@ test.each([ours, published['0.22.1']])('16 MiB pass through iii-sdk $version', a
     await client.shutdown();
   }
 });
+
+/** The engine tells a function who calls, in front of an object's own fields; the rest is untouched. */
+function withoutCaller(text: string): string {
+  return text.replace(/^\{"_caller_worker_id":"[0-9a-f-]{36}",?/, '{');
+}
