@@ -10,6 +10,8 @@ export default defineConfig({
     exclude: ['**/node_modules/**', '**/dist/**'],
     testTimeout: 60_000,
     hookTimeout: 60_000,
+    // Published clients print on every reconnect; only a failing test's output helps anybody.
+    silent: 'passed-only',
     pool: 'forks',
     maxWorkers: 2,
   },

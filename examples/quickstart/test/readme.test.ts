@@ -46,7 +46,9 @@ test('the commands of the README do what it says, also over an engine restart', 
     if (at === last) await restartEngine(background[0]!.text, env);
     // A request that counts is sent once the route is there, never twice.
     await waitForRoutes(env['III_HTTP_PORT']!);
-    expect(await runShell(localise(command.text), env)).toBe(answer.text);
+    expect(JSON.parse(await runShell(localise(command.text), env))).toEqual(
+      JSON.parse(answer.text),
+    );
   }
 });
 
