@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Elastic-2.0
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: files hold placeholders
 import { describe, expect, test } from 'vitest';
 import { ConfigFileError } from '../../src/boot/config-file-error.ts';
-import { messageOf, read, valueOf } from './read.ts';
+import { configValueOf, messageOf, read } from './read.ts';
 
 describe('what parses', () => {
   test.each([
@@ -49,7 +50,7 @@ describe('what parses', () => {
     ['~', null],
     ['match("test::ew::public::*")', 'match("test::ew::public::*")'],
   ])('%s is %o', (text, expected) => {
-    expect(valueOf(text)).toEqual(expected);
+    expect(configValueOf(text)).toEqual(expected);
   });
 
   test('anchors are followed', () => {

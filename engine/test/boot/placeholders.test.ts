@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Elastic-2.0
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: placeholders are what this is about
 import { describe, expect, test } from 'vitest';
-import { ENGINE_VERSION, messageOf, read, valueOf } from './read.ts';
+import { configValueOf, ENGINE_VERSION, messageOf, read } from './read.ts';
 
 describe('placeholders (config-file:1)', () => {
   test.each([
@@ -20,7 +21,7 @@ describe('placeholders (config-file:1)', () => {
     ['"${X"', {}, '${X'],
     ['a ${A} b', { A: '${B}', B: 'no' }, 'a ${B} b'],
   ])('%s with %o is %o', (text, env, expected) => {
-    expect(valueOf(text, env)).toEqual(expected);
+    expect(configValueOf(text, env)).toEqual(expected);
   });
 
   test.each([
@@ -33,14 +34,14 @@ describe('placeholders (config-file:1)', () => {
     ['${P:[a, 2]}', {}, ['a', 2]],
     ['{ port: ${P:3112}, host: 0.0.0.0 }', {}, { port: 3112, host: '0.0.0.0' }],
   ])('%s with %o has the type YAML gives it: %o', (text, env, expected) => {
-    expect(valueOf(text, env)).toEqual(expected);
+    expect(configValueOf(text, env)).toEqual(expected);
   });
 
   test.each(['a # b', 'a: b', 'x"y\'z', 'line\nother: line', '- a', '*anchor', 'p@ss}{word'])(
     'a variable that holds %j adds no structure',
     (value) => {
-      expect(valueOf('${A}', { A: value })).toBe(value);
-      expect(valueOf('"${A}"', { A: value })).toBe(value);
+      expect(configValueOf('${A}', { A: value })).toBe(value);
+      expect(configValueOf('"${A}"', { A: value })).toBe(value);
     },
   );
 
@@ -56,8 +57,8 @@ describe('placeholders (config-file:1)', () => {
   });
 
   test('the version sentinel is the engine version unless the variable is set (config-file:2)', () => {
-    expect(valueOf('${SERVICE_VERSION:__III_ENGINE_VERSION__}')).toBe(ENGINE_VERSION);
-    expect(valueOf('${V:__III_ENGINE_VERSION__}', { V: 'mine' })).toBe('mine');
+    expect(configValueOf('${SERVICE_VERSION:__III_ENGINE_VERSION__}')).toBe(ENGINE_VERSION);
+    expect(configValueOf('${V:__III_ENGINE_VERSION__}', { V: 'mine' })).toBe('mine');
   });
 
   test('a missing variable is named with its place (config-file:3, cli:10)', () => {

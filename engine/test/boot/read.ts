@@ -21,9 +21,10 @@ export function resolved(text: string, env: Env = {}): ResolvedEngineConfig {
 }
 
 /** The config of the first entry when `value` stands at `config.it`. */
-export function valueOf(value: string, env: Env = {}): unknown {
+export function configValueOf(value: string, env: Env = {}): unknown {
   const file = read(`workers:\n  - name: x\n    config:\n      it: ${value}\n`, env);
-  return (file.entries[0]?.config as { it: unknown }).it;
+  const config = file.entries[0]?.config as { it: unknown } | undefined;
+  return config?.it;
 }
 
 /** The message `run` throws. */
@@ -34,4 +35,14 @@ export function messageOf(run: () => unknown): string {
     return (error as Error).message;
   }
   throw new Error('expected an error');
+}
+
+/** The message a promise rejects with. */
+export async function messageOfPromise(promise: Promise<unknown>): Promise<string> {
+  return promise.then(
+    () => {
+      throw new Error('expected an error');
+    },
+    (error: Error) => error.message,
+  );
 }

@@ -20,11 +20,21 @@ export class FakeContext implements CliContext {
   }
 
   get stdout() {
-    return { isTTY: this.isTTY, write: (text: string) => void (this.out += text) };
+    return {
+      isTTY: this.isTTY,
+      write: (text: string) => {
+        this.out += text;
+      },
+    };
   }
 
   get stderr() {
-    return { isTTY: this.isTTY, write: (text: string) => void (this.err += text) };
+    return {
+      isTTY: this.isTTY,
+      write: (text: string) => {
+        this.err += text;
+      },
+    };
   }
 
   onSignal(listener: (signal: StopSignal) => void): () => void {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Elastic-2.0
 // A worker in its own Node process, over the WebSocket.
 //
-// Stages: starting → running → waiting (crashed, back-off) → running … → stopped.
+// Stages: starting → running → waiting (crashed, back-off) → running … → stopping → stopped.
 // I1 The child leads a process group, so that ending it ends what it has spawned as well.
 // I2 The IPC channel is its lifeline: an engine that is gone, however it went, closes it.
 // I3 A first start that fails is the caller's error; a later crash is answered by a restart.
@@ -23,6 +23,7 @@ const START_TIMEOUT_MS = 30_000;
 type State =
   | { readonly kind: 'running'; readonly child: ChildProcess; readonly sinceMs: number }
   | { readonly kind: 'waiting'; readonly timer: NodeJS.Timeout }
+  | { readonly kind: 'stopping'; readonly child: ChildProcess; readonly exited: Promise<void> }
   | { readonly kind: 'stopped' };
 
 /** Starts a worker as a process and keeps it running. */
@@ -49,23 +50,33 @@ class SupervisedHost implements PlacedWorker {
 
   async close(deadlineMs: number): Promise<void> {
     const state = this.#state;
-    this.#state = { kind: 'stopped' };
+    if (state.kind === 'stopping') await state.exited;
     if (state.kind === 'waiting') clearTimeout(state.timer);
-    if (state.kind !== 'running') return;
-    const exited = exitOf(state.child);
-    signalGroup(state.child, 'SIGTERM');
+    if (state.kind !== 'running') {
+      this.#state = { kind: 'stopped' };
+      return;
+    }
+    const { child } = state;
+    const exited = exitOf(child);
+    this.#state = { kind: 'stopping', child, exited };
+    signalGroup(child, 'SIGTERM');
     if (!(await within(deadlineMs, exited))) {
       this.#request.log.warn('Worker did not stop in time and was killed', { worker: this.id });
     }
-    signalGroup(state.child, 'SIGKILL');
+    signalGroup(child, 'SIGKILL'); // I1
     await exited;
+    this.#state = { kind: 'stopped' };
   }
 
   terminate(): void {
     const state = this.#state;
     this.#state = { kind: 'stopped' };
     if (state.kind === 'waiting') clearTimeout(state.timer);
-    if (state.kind === 'running') signalGroup(state.child, 'SIGKILL');
+    if (state.kind === 'running' || state.kind === 'stopping') signalGroup(state.child, 'SIGKILL');
+  }
+
+  get #isEnding(): boolean {
+    return this.#state.kind === 'stopping' || this.#state.kind === 'stopped';
   }
 
   #watch(child: ChildProcess): State {
@@ -96,12 +107,12 @@ class SupervisedHost implements PlacedWorker {
       const { child, ports } = await startHost(this.#request, (spawned) => {
         this.#state = { kind: 'running', child: spawned, sinceMs: performance.now() };
       });
-      if (this.#state.kind === 'stopped') return;
+      if (this.#isEnding) return;
       this.ports = ports;
       this.#state = this.#watch(child);
       this.#request.log.info('Worker process restarted', { worker: this.id, pid: child.pid });
     } catch (error) {
-      if (this.#state.kind === 'stopped') return;
+      if (this.#isEnding) return;
       this.#restartLater('Worker process did not start', { reason: (error as Error).message });
     }
   }

@@ -23,6 +23,9 @@ export interface CallTarget {
   readonly namespace: string | undefined;
 }
 
+/** What becomes of the call is printed; how the connection fares is of no interest. */
+const SILENT = { debug() {}, info() {}, warn() {}, error() {} };
+
 const NO_ANSWER =
   'Timed out waiting for the engine (no response within the timeout). Is the engine running at the given address and port?';
 
@@ -41,6 +44,7 @@ export async function callEngine(
     enableMetricsReporting: false,
     otel: { enabled: false },
     reconnectionConfig: { maxRetries: 0 },
+    logger: SILENT,
   });
   try {
     const value = await iii.trigger({
