@@ -85,14 +85,18 @@ function isContainerName(host: string): boolean {
   return /^[0-9a-f]{12}$/.test(host);
 }
 
-/** When a process started, in clock ticks since boot, with the boot; empty where unknown. */
+/**
+ * When a process started, in clock ticks since boot, with the boot; empty where unknown or when all
+ * that is left of it is an entry its parent has not read.
+ */
 function startOf(pid: number): string {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
     const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
     // The name, field 2, may hold spaces; what follows its bracket starts with field 3.
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    return `${boot}:${fields[19] ?? ''}`;
+    const [state] = fields;
+    return state === 'Z' || state === 'X' ? '' : `${boot}:${fields[19] ?? ''}`;
   } catch {
     return '';
   }

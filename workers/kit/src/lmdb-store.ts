@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { createHash } from 'node:crypto';
 import { accessSync, constants, mkdirSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { FolderInUseError, type FolderLock, lockFolder } from './folder-lock.ts';
 import { type LmdbEnvironment, openEnvironment } from './lmdb-environment.ts';
 
@@ -95,7 +96,7 @@ export interface OpenStoreOptions {
  * @throws StoreOpenError when the folder cannot be used, FolderInUseError while another process does
  */
 export async function openStore(folder: string, options: OpenStoreOptions): Promise<LmdbStore> {
-  const lock = takeFolder(folder);
+  const lock = await takeFolder(folder);
   try {
     const store = new FolderStore(folder, lock, openIn(folder, options), options.onFailure);
     await checkFormat(store, options.format);
@@ -260,7 +261,23 @@ class FolderStore implements LmdbStore {
   }
 }
 
-function takeFolder(folder: string): FolderLock {
+/** How long an owner may take to die, ms: a killed process frees its memory first. */
+const OWNER_WAIT_MS = 1_000;
+const OWNER_POLL_MS = 50;
+
+async function takeFolder(folder: string): Promise<FolderLock> {
+  const deadline = Date.now() + OWNER_WAIT_MS;
+  for (;;) {
+    try {
+      return tryFolder(folder);
+    } catch (error) {
+      if (!(error instanceof FolderInUseError) || Date.now() >= deadline) throw error;
+      await sleep(OWNER_POLL_MS);
+    }
+  }
+}
+
+function tryFolder(folder: string): FolderLock {
   try {
     mkdirSync(folder, { recursive: true });
     accessSync(folder, constants.W_OK);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Transport } from '@iii-dev/protocol';
-import { type IIIClient, registerWorker } from 'iii-sdk';
+import { type IIIClient, type IIILogger, registerWorker } from 'iii-sdk';
 import { rawCalls, registerWorkerOver } from 'iii-sdk/internal';
 import type { GenericSchema } from 'valibot';
 import { resolveConfig } from './config.ts';
@@ -45,7 +45,7 @@ export async function runWorker<Schema extends GenericSchema>(
     worker: definition.name,
     configPath,
   });
-  const iii = connectWorker(definition, options.connect);
+  const iii = connectWorker(definition, options.connect, log);
   let running: RunningWorker;
   try {
     running = await definition.start({ iii, raw: rawCalls(iii), config, dataDir, log });
@@ -70,15 +70,27 @@ export async function runWorker<Schema extends GenericSchema>(
 function connectWorker(
   definition: Pick<WorkerDefinition, 'name' | 'description'>,
   connect: WorkerConnect,
+  log: WorkerLog,
 ): IIIClient {
   const identity = {
     workerName: definition.name,
     workerDescription: definition.description,
     enableMetricsReporting: false,
     otel: { enabled: false },
+    logger: clientLog(log),
   };
   if ('transport' in connect) return registerWorkerOver(connect.transport, identity);
   return registerWorker(connect.url, identity);
+}
+
+/** What the client says goes where the worker's own lines go; its chatter goes nowhere. */
+function clientLog(log: WorkerLog): IIILogger {
+  return {
+    debug: () => {},
+    warn: (message) => log.warn(message),
+    error: (message, detail) =>
+      log.error(message, detail === undefined ? undefined : { detail: String(detail) }),
+  };
 }
 
 /**
