@@ -10,6 +10,11 @@ export {
 } from './define-worker.ts';
 export { FolderInUseError } from './folder-lock.ts';
 export {
+  type ConfigurationEntry,
+  type FollowedConfiguration,
+  followConfiguration,
+} from './follow-configuration.ts';
+export {
   type ExactObject,
   type ExactValue,
   memberTexts,

@@ -69,6 +69,7 @@ export const stateConfig: v.GenericSchema<unknown, StateConfig> = v.pipe(
       maxValueBytes: raw.max_value_bytes,
       maxUpdateOps: raw.max_update_ops ?? DEFAULT_MAX_UPDATE_OPS,
       ignoresNoop: raw.ignore_noop ?? false,
+      given: raw,
     };
   }),
 ) as v.GenericSchema<unknown, StateConfig>;
@@ -84,4 +85,6 @@ export interface StateConfig {
   readonly maxUpdateOps: number;
   /** Deleting what is not there fires nothing. */
   readonly ignoresNoop: boolean;
+  /** The config as it came, checked; what the configuration worker is seeded with. */
+  readonly given: Readonly<Record<string, unknown>>;
 }

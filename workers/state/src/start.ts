@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import { resolve } from 'node:path';
-import type { RunningWorker, WorkerContext } from '@iii-dev/worker-kit';
+import { isDeepStrictEqual } from 'node:util';
+import { followConfiguration, type RunningWorker, type WorkerContext } from '@iii-dev/worker-kit';
 import { createLmdbStateStore } from './adapters/lmdb.ts';
 import { createMemoryStateStore } from './adapters/memory.ts';
-import type { StateConfig } from './config.ts';
+import { type StateConfig, stateConfig } from './config.ts';
+import { CONFIG_FORMAT } from './config-format.ts';
 import { DOTTED_FUNCTIONS, STATE_FUNCTIONS } from './functions/index.ts';
 import type { StateFunction } from './functions/state-function.ts';
 import { Input } from './input.ts';
@@ -22,7 +24,37 @@ export async function startState(context: WorkerContext<StateConfig>): Promise<R
   for (const definition of DOTTED_FUNCTIONS) {
     register(context, state, definition, definition.id.replace('::', '.'));
   }
-  return { close: () => state.close() };
+  const followed = followConfiguration(context, {
+    id: 'iii-state',
+    name: 'State',
+    description: 'Distributed key-value state management with reactive change triggers.',
+    format: CONFIG_FORMAT,
+    schema: stateConfig,
+    initialValue: seedOf(config),
+    apply(stored) {
+      state.apply(stored);
+      if (
+        stored.given.adapter !== undefined &&
+        !isDeepStrictEqual(stored.storage, config.storage)
+      ) {
+        log.warn('the stored adapter differs from the one in use; it applies at the next start');
+      }
+    },
+  });
+  return {
+    close() {
+      followed.close();
+      return state.close();
+    },
+  };
+}
+
+/** What was given, without gaps, and the switch people look for spelled out. */
+function seedOf({ given }: StateConfig): Record<string, unknown> {
+  const present = Object.entries(given).filter(
+    ([, value]) => value !== undefined && value !== null,
+  );
+  return { triggers_enabled: true, ...Object.fromEntries(present) };
 }
 
 async function openStateStore(context: WorkerContext<StateConfig>): Promise<StateStore> {

@@ -524,9 +524,45 @@ describe('the state worker', () => {
     );
     expect(set.description).toBe('Set a value in state');
     expect(set.request_format?.value).toMatchObject({ required: ['scope', 'key', 'value'] });
-    expect(state.engine.functionIds.every((id) => /^state(::|\.)/.test(id))).toBe(true);
+    expect(state.engine.functionIds.every((id) => /^(iii-)?state(::|\.)/.test(id))).toBe(true);
     await state.engine.waitForFrame('registertriggertype', ({ id }) => id === 'state');
     await state.close();
+  });
+});
+
+describe('the settings of a running state worker', () => {
+  it('state:S15 state:S17 state:S20 state:S26 are seeded once, and follow edits that fit', async () => {
+    await using dir = await makeTempDir();
+    const engine = await startFakeEngine();
+    let stored: unknown = null;
+    engine.serve('configuration::get', () => ({ id: 'iii-state', value: stored }));
+    engine.serve('configuration::register', (data) => {
+      stored = (data as { initial_value?: unknown }).initial_value ?? stored;
+    });
+    const log = recordingLog();
+    const connect = { url: engine.address };
+    const config = { ...MEMORY, max_value_bytes: 256 };
+    const worker = await runWorker(stateWorker, { connect, config, dataDir: dir.path, log });
+    await engine.waitFor(() => stored !== null);
+    expect(stored).toEqual({ ...MEMORY, triggers_enabled: true, max_value_bytes: 256 });
+    const set = (value: unknown) => engine.call('state::set', { scope: 's', key: 'k', value });
+    const edit = (value: unknown) => {
+      stored = value;
+      return engine.call('iii-state::on-config-change', {});
+    };
+    const events = await recordEvents(engine, {});
+    expect(await edit({ max_value_bytes: 8, triggers_enabled: false })).toEqual({ ok: true });
+    await expect(set('far too long')).rejects.toMatchObject({ code: 'VALUE_TOO_LARGE' });
+    await set(1);
+    await edit({ max_value_bytes: 'nonsense' });
+    await expect(set('far too long')).rejects.toMatchObject({ code: 'VALUE_TOO_LARGE' });
+    expect(log.records.some(({ level }) => level === 'error')).toBe(true);
+    await edit({});
+    await set('far too long');
+    await engine.waitFor(() => events.length === 1);
+    expect(events[0]?.new_value).toBe('far too long');
+    await worker.close();
+    await engine.close();
   });
 });
 
