@@ -5,6 +5,8 @@
 // I1 A start that fails leaves nothing behind: what was started is stopped before it rejects.
 // I2 Workers that store stay until the calls that need them are answered.
 // I3 Every step of the stop has an end.
+import { randomUUID } from 'node:crypto';
+import type { IncomingHttpHeaders } from 'node:http';
 import {
   DRAIN_TIMEOUT_MS,
   ENGINE_PING_INTERVAL_MS,
@@ -13,10 +15,12 @@ import {
   OUTBOUND_LIMIT_BYTES,
   OUTBOUND_PAUSE_BYTES,
 } from '@iii-dev/protocol';
+import type { BuiltInIdentity } from '../hub/connection.ts';
 import { Hub } from '../hub/hub.ts';
 import { installEngineFunctions } from '../introspection/install.ts';
 import { type Listener, startListener } from '../listener/server.ts';
 import { BUILTIN_WORKERS } from './builtin-workers.ts';
+import { BUILT_IN_HEADER } from './placements/host-messages.ts';
 import type { PlacedWorker, PlaceRequest } from './placements/placement.ts';
 import type { ResolvedEngineConfig, ResolvedWorker } from './resolve-config.ts';
 import type { ResolvedListener } from './resolve-listeners.ts';
@@ -72,6 +76,8 @@ class Engine implements RunningEngine {
   readonly #hub: Hub;
   readonly #listeners: Listener[] = [];
   readonly #workers: PlacedWorker[] = [];
+  /** Secrets handed to worker processes, to the config entries they stand for. */
+  readonly #builtInTokens = new Map<string, string>();
   #stopping: Promise<void> | undefined;
 
   constructor(config: ResolvedEngineConfig, { log, drainTimeoutMs }: StartOptions) {
@@ -155,9 +161,14 @@ class Engine implements RunningEngine {
       outboundLimitBytes: OUTBOUND_LIMIT_BYTES,
       channels: this.#hub.channels,
       log: this.#log,
-      accept: (link) => this.#hub.accept(link),
+      accept: (link, { headers }) => this.#hub.accept(link, this.#builtInOf(headers)),
       acceptTelemetry: (bytes) => this.#hub.acceptTelemetry(bytes),
     });
+  }
+
+  #builtInOf(headers: IncomingHttpHeaders): BuiltInIdentity | null {
+    const entry = this.#builtInTokens.get(String(headers[BUILT_IN_HEADER] ?? ''));
+    return entry === undefined ? null : { entry };
   }
 
   async #startWorker(worker: ResolvedWorker): Promise<void> {
@@ -165,6 +176,7 @@ class Engine implements RunningEngine {
       worker,
       engineUrl: this.url,
       configPath: this.#config.configPath,
+      builtInToken: randomUUID(),
       log: this.#log.named(worker.id),
     };
     try {
@@ -176,6 +188,7 @@ class Engine implements RunningEngine {
 
   async #place(request: PlaceRequest): Promise<PlacedWorker> {
     if (request.worker.placement === 'process') {
+      this.#builtInTokens.set(request.builtInToken, request.worker.id);
       return (await import('./placements/process.ts')).placeProcess(request);
     }
     const { placeInline } = await import('./placements/inline.ts');

@@ -3,7 +3,7 @@
 //
 // I1 It never outlives its engine: the IPC channel closes with the engine, however that ended.
 import { BUILTIN_WORKERS } from './builtin-workers.ts';
-import type { HostMessage } from './placements/host-messages.ts';
+import { BUILT_IN_HEADER, type HostMessage } from './placements/host-messages.ts';
 import { within } from './placements/placement.ts';
 
 /** Time to store what is in hand when the engine has gone, ms. */
@@ -21,9 +21,12 @@ async function runHost(): Promise<void> {
     import('@iii-dev/worker-kit'),
   ]);
   const { III_URL: url, III_DATA_DIR: dataDir, III_WORKER_CONFIG: config } = process.env;
-  if (!url || !dataDir) throw new Error('III_URL and III_DATA_DIR must be set');
+  const token = process.env.III_BUILT_IN_TOKEN;
+  if (!url || !dataDir || !token) {
+    throw new Error('III_URL, III_DATA_DIR and III_BUILT_IN_TOKEN must be set');
+  }
   const worker = await runWorker(definition, {
-    connect: { url },
+    connect: { url, headers: { [BUILT_IN_HEADER]: token } },
     config: JSON.parse(config || '{}'),
     dataDir,
     log: lineLog(name, process.stderr),

@@ -7,7 +7,9 @@ import { resolveConfig } from './config.ts';
 import type { RunningWorker, WorkerDefinition, WorkerLog } from './define-worker.ts';
 
 /** How a worker reaches its engine: an address, or a link inside this process. */
-export type WorkerConnect = { readonly url: string } | { readonly transport: Transport };
+export type WorkerConnect =
+  | { readonly url: string; readonly headers?: Readonly<Record<string, string>> }
+  | { readonly transport: Transport };
 
 /** What a worker is started with. */
 export interface RunWorkerOptions {
@@ -53,7 +55,12 @@ export async function runWorker<Schema extends GenericSchema>(
     await iii.shutdown();
     throw error;
   }
-  await confirmRegistrations(iii, log);
+  try {
+    await confirmRegistrations(iii, log);
+  } catch (error) {
+    await closeWorker(iii, running);
+    throw error;
+  }
   let closing: Promise<void> | undefined;
   return {
     name: definition.name,
@@ -80,7 +87,8 @@ function connectWorker(
     logger: clientLog(log),
   };
   if ('transport' in connect) return registerWorkerOver(connect.transport, identity);
-  return registerWorker(connect.url, identity);
+  const { url, headers } = connect;
+  return registerWorker(url, headers === undefined ? identity : { ...identity, headers });
 }
 
 /** What the client says goes where the worker's own lines go; its chatter goes nowhere. */

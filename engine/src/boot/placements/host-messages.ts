@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Elastic-2.0
 
+/** Request header by which a host shows that the engine spawned it: a secret of the two. */
+export const BUILT_IN_HEADER = 'x-iii-built-in';
+
 /** What a worker host tells the engine that spawned it. */
 export type HostMessage =
   | { readonly kind: 'ready'; readonly ports: Readonly<Record<string, number>> }

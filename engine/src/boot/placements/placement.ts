@@ -20,6 +20,8 @@ export interface PlaceRequest {
   /** `ws://127.0.0.1:49134`. */
   readonly engineUrl: string;
   readonly configPath: string | null;
+  /** What a process shows when it connects, so that it counts as part of the engine. */
+  readonly builtInToken: string;
   readonly log: BootLog;
 }
 

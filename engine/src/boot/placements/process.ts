@@ -136,6 +136,7 @@ async function startHost(
       III_WORKER_NAME: worker.id,
       III_WORKER_CONFIG: JSON.stringify(worker.config ?? {}),
       III_DATA_DIR: worker.dataDir,
+      III_BUILT_IN_TOKEN: request.builtInToken,
       ...(configPath === null ? {} : { III_CONFIG_PATH: configPath }),
     },
   });
