@@ -6,7 +6,7 @@ export const DEFAULT_PORT = 3111;
 /** Loopback: whoever wants the server reachable from outside says so. */
 export const DEFAULT_HOST = '127.0.0.1';
 /** Largest JSON body that is buffered, bytes; a payload of this size still fits one frame. */
-export const DEFAULT_BODY_LIMIT_BYTES = 16 * 1024 * 1024;
+export const DEFAULT_BODY_LIMIT_BYTES: number = 16 * 1024 * 1024;
 
 const MiddlewareEntry = v.strictObject({
   function_id: v.pipe(v.string(), v.nonEmpty()),
@@ -47,6 +47,31 @@ export interface CorsSettings {
   readonly allowedMethods: readonly string[];
 }
 
+/** The `config:` block with every default filled in; the table in the README says what each means. */
+export interface HttpConfigEntry {
+  readonly port: number;
+  readonly host: string;
+  readonly default_timeout: number;
+  readonly concurrency_request_limit: number;
+  readonly concurrency_queue_limit: number;
+  readonly cors: {
+    readonly allowed_origins: readonly string[];
+    readonly allowed_methods: readonly string[];
+  } | null;
+  readonly middleware: readonly {
+    readonly function_id: string;
+    readonly phase: string;
+    readonly priority: number;
+  }[];
+  readonly strict_middleware: boolean;
+  readonly body_limit?: number | undefined;
+  readonly trust_proxy: boolean;
+  readonly request_id_header: string | null;
+  readonly ignore_trailing_slash: boolean;
+  readonly not_found_function: string | null;
+  readonly health_path: string | null;
+}
+
 /** Configuration of the HTTP worker with every default filled in. */
 export interface HttpConfig {
   readonly port: number;
@@ -73,9 +98,11 @@ export interface HttpConfig {
   readonly ignoreTrailingSlash: boolean;
   readonly notFoundFunction: string | null;
   readonly healthPath: string | null;
+  /** The same in the spelling of the config file, as the configuration store keeps it. */
+  readonly entry: HttpConfigEntry;
 }
 
-function resolveConfig(raw: v.InferOutput<typeof RawHttpConfig>): HttpConfig {
+function resolveConfig(raw: HttpConfigEntry): HttpConfig {
   const middleware = raw.middleware
     .filter((entry) => entry.phase === 'preHandler')
     .sort((a, b) => a.priority - b.priority)
@@ -100,11 +127,12 @@ function resolveConfig(raw: v.InferOutput<typeof RawHttpConfig>): HttpConfig {
     ignoreTrailingSlash: raw.ignore_trailing_slash,
     notFoundFunction: raw.not_found_function,
     healthPath: raw.health_path,
+    entry: raw,
   };
 }
 
 /** Checks the `config:` block of the worker; unknown keys are refused, defaults filled in. */
-export const httpConfig: v.GenericSchema<v.InferInput<typeof RawHttpConfig>, HttpConfig> = v.pipe(
+export const httpConfig: v.GenericSchema<unknown, HttpConfig> = v.pipe(
   RawHttpConfig,
-  v.transform(resolveConfig),
+  v.transform((raw: v.InferOutput<typeof RawHttpConfig>) => resolveConfig(raw)),
 );

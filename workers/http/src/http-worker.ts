@@ -4,6 +4,7 @@ import type { IIIClient } from 'iii-sdk';
 import { type AnswerContext, answerRequest } from './answer-request.ts';
 import type { HttpConfig } from './config.ts';
 import type { Engine } from './engine.ts';
+import { LiveConfig } from './live-config.ts';
 import { createManagement } from './management.ts';
 import { RequestGate } from './request-gate.ts';
 import type { Route } from './route.ts';
@@ -14,7 +15,7 @@ import { createTriggerHandler } from './triggers.ts';
 
 /** What the worker is made of. */
 export interface HttpWorkerInit {
-  readonly iii: Pick<IIIClient, 'registerTriggerType'>;
+  readonly iii: IIIClient;
   readonly engine: Engine;
   readonly config: HttpConfig;
   readonly log: WorkerLog;
@@ -31,6 +32,7 @@ export class HttpWorker implements RunningWorker {
   readonly #log: WorkerLog;
   readonly #context: AnswerContext;
   readonly #gate: RequestGate;
+  readonly #live: LiveConfig;
   readonly #unregister: () => void;
   #config: HttpConfig;
   #server: HttpServer;
@@ -41,6 +43,7 @@ export class HttpWorker implements RunningWorker {
     this.#config = init.config;
     this.#server = server;
     this.#gate = parts.gate;
+    this.#live = parts.live;
     this.#context = {
       engine: init.engine,
       routes: parts.routes,
@@ -72,17 +75,21 @@ export class HttpWorker implements RunningWorker {
 
   /** Takes the address, then offers the trigger type. @throws AddressInUseError */
   static async start(init: HttpWorkerInit): Promise<HttpWorker> {
-    const { config, log } = init;
-    const parts: WorkerParts = {
-      routes: new RouteTable(),
-      gate: new RequestGate(config.concurrencyLimit, config.queueLimit),
-    };
+    const { iii, log } = init;
+    const live = new LiveConfig(iii, log);
+    const stored = await live.load(init.config);
     let worker: HttpWorker | undefined;
-    const server = await HttpServer.listen(config, (req, res, from) =>
+    const { server, config } = await listenSomewhere(stored, init, (req, res, from) =>
       worker?.answer(req, res, from),
     );
     log.info('listening', { host: config.host, port: server.port });
-    worker = new HttpWorker(init, server, parts);
+    const parts: WorkerParts = {
+      live,
+      routes: new RouteTable(),
+      gate: new RequestGate(config.concurrencyLimit, config.queueLimit),
+    };
+    worker = new HttpWorker({ ...init, config }, server, parts);
+    live.follow((next) => (worker as HttpWorker).applyConfig(next));
     return worker;
   }
 
@@ -109,6 +116,7 @@ export class HttpWorker implements RunningWorker {
     if (!this.#isClosed) {
       this.#isClosed = true;
       this.#unregister();
+      await this.#live.close();
     }
     await this.#server.close();
   }
@@ -119,7 +127,34 @@ export class HttpWorker implements RunningWorker {
   };
 }
 
+/**
+ * Listens on the stored address, or on the one of the config file when the stored one cannot be
+ * taken; never on an open address in place of a loopback one.
+ */
+async function listenSomewhere(
+  stored: HttpConfig,
+  { config: seed, log }: HttpWorkerInit,
+  answer: Parameters<typeof HttpServer.listen>[1],
+): Promise<{ server: HttpServer; config: HttpConfig }> {
+  try {
+    return { server: await HttpServer.listen(stored, answer), config: stored };
+  } catch (error) {
+    const isSame = seed.host === stored.host && seed.port === stored.port;
+    if (isSame || (isLoopback(stored.host) && !isLoopback(seed.host))) throw error;
+    log.error('stored address cannot be taken, the one of the config file is used', {
+      error: (error as Error).message,
+    });
+    const config = { ...stored, host: seed.host, port: seed.port };
+    return { server: await HttpServer.listen(config, answer), config };
+  }
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || host.startsWith('127.');
+}
+
 interface WorkerParts {
+  readonly live: LiveConfig;
   readonly routes: RouteTable<Route>;
   readonly gate: RequestGate;
 }

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { createGate, type Request, startHttp } from './start-http.ts';
 
 const json = { 'content-type': 'application/json' };
-const post = (body: BodyInit, type?: string): RequestInit => ({
+const post = (body: NonNullable<RequestInit['body']>, type?: string): RequestInit => ({
   method: 'POST',
   body,
   headers: type === undefined ? {} : { 'content-type': type },
