@@ -5,6 +5,7 @@
  */
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import { connect } from 'node:net';
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -67,6 +68,17 @@ async function isReady() {
   }
 }
 
+function accepts(toPort) {
+  return new Promise((resolve) => {
+    const socket = connect(toPort, '127.0.0.1');
+    socket.once('connect', () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.once('error', () => resolve(false));
+  });
+}
+
 process.on('SIGINT', () => void stop(0));
 process.on('SIGTERM', () => void stop(0));
 
@@ -75,10 +87,13 @@ if (!existsSync(join(quickstart, 'dist/math.mjs'))) {
   process.exit(1);
 }
 start('engine', [join(root, 'engine/bin/iii.js'), '--config', 'config.yaml']);
-start('math worker', ['dist/math.mjs']);
-start('caller worker', ['dist/caller.mjs']);
-
 const deadline = Date.now() + READY_MS;
+// Workers may start first and wait, but then a first run begins with lines about refused connections.
+while (!stopping && !(await accepts(Number(port))) && Date.now() < deadline) await delay(20);
+if (!stopping) {
+  start('math worker', ['dist/math.mjs']);
+  start('caller worker', ['dist/caller.mjs']);
+}
 while (!stopping && !(await isReady())) {
   if (Date.now() > deadline) {
     console.error(`no answer from ${http}/math/add within ${READY_MS / 1000} s`);

@@ -24,6 +24,8 @@ for (const { folder, manifest } of await readWorkspace()) {
     const clean = path.replace(/^\.\//, '');
     if (!existsSync(join(root, folder, clean)))
       problems.push(`${folder}: ${path} is promised but not built`);
+    // npm packs the manifest always.
+    if (clean === 'package.json') continue;
     if (!(manifest.files ?? []).some((entry) => clean === entry || clean.startsWith(`${entry}/`)))
       problems.push(`${folder}: ${path} is promised but not in "files"`);
   }

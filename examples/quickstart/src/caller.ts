@@ -2,7 +2,7 @@
 /** The second worker: serves HTTP, calls the first one, and keeps a running total in state. */
 import { registerWorker } from 'iii-sdk';
 
-const iii = registerWorker(process.env['III_URL'] ?? 'ws://127.0.0.1:49134', {
+const iii = registerWorker(process.env.III_URL ?? 'ws://127.0.0.1:49134', {
   workerName: 'caller',
 });
 

@@ -2,7 +2,7 @@
 /** The first worker: one function, no idea who calls it. */
 import { registerWorker } from 'iii-sdk';
 
-const iii = registerWorker(process.env['III_URL'] ?? 'ws://127.0.0.1:49134', {
+const iii = registerWorker(process.env.III_URL ?? 'ws://127.0.0.1:49134', {
   workerName: 'math',
 });
 

@@ -34,7 +34,7 @@ test('the commands of the README do what it says, also over an engine restart', 
   expect(existsSync(join(folder, 'dist/math.mjs')), 'run `pnpm build` first').toBe(true);
 
   const env = await makeEnvironment();
-  const localise = (text: string) => text.replaceAll(':3111', `:${env['III_HTTP_PORT']}`);
+  const localise = (text: string) => text.replaceAll(':3111', `:${env.III_HTTP_PORT}`);
   const background = steps.filter((block) => block.kind === 'sh background');
   for (const block of background) start(block.text, env);
 
@@ -45,7 +45,7 @@ test('the commands of the README do what it says, also over an engine restart', 
     expect([command.kind, answer.kind]).toEqual(['sh', 'json']);
     if (at === last) await restartEngine(background[0]!.text, env);
     // A request that counts is sent once the route is there, never twice.
-    await waitForRoutes(env['III_HTTP_PORT']!);
+    await waitForRoutes(env.III_HTTP_PORT!);
     expect(JSON.parse(await runShell(localise(command.text), env))).toEqual(
       JSON.parse(answer.text),
     );

@@ -6,7 +6,7 @@ import { makeRandom } from './support/random.ts';
 import { RawWorker } from './support/raw-worker.ts';
 
 /** 20 on every run, more by hand or at night. */
-const KILLS = Number(process.env['III_TEST_KILLS'] || 20);
+const KILLS = Number(process.env.III_TEST_KILLS || 20);
 const SETS_PER_KILL = 500;
 const OUTSTANDING = 128;
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Repeatable numbers in [0, 1); prints its seed, and `III_TEST_SEED` repeats a run. */
 export function makeRandom(): () => number {
-  let state = Number(process.env['III_TEST_SEED'] || Date.now() % 1_000_000_007);
+  let state = Number(process.env.III_TEST_SEED || Date.now() % 1_000_000_007);
   console.log(`III_TEST_SEED=${state}`);
   return () => {
     // mulberry32
