@@ -20,6 +20,11 @@ import type { ClientOptions, ClientRuntime } from './runtime.ts';
 /** Longest delay a timer can hold; anything above is no deadline. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
+/** What a call is told besides its payloads. */
+type CallRequest = Omit<RawTriggerRequest, 'payload' | 'metadata'>;
+
+type Writable<T> = { -readonly [K in keyof T]: T[K] };
+
 /** Makes calls for one client. */
 export class Caller {
   readonly #options: ClientOptions;
@@ -45,11 +50,13 @@ export class Caller {
 
   /** Makes a call; `read` turns the result's payload into what the promise gives. */
   call<T>(
-    request: RawTriggerRequest,
+    request: CallRequest,
+    payload: Payload,
+    metadata: Payload | undefined,
     read: (result: Payload | undefined) => T,
   ): Promise<T | undefined> {
     return new Promise((resolve, reject) => {
-      const frame = this.#frameOf(request);
+      const frame = this.#frameOf(request, payload, metadata);
       if (frame.invocation_id === undefined) {
         this.#sendVoid(frame);
         resolve(undefined);
@@ -103,21 +110,23 @@ export class Caller {
     this.#pending.failAll(() => error);
   }
 
-  #frameOf(request: RawTriggerRequest): InvokeFunctionFrame {
-    const { function_id, action, metadata } = request;
+  /** On every call, so built by assignment: spreading conditional parts costs several times as much. */
+  #frameOf(
+    request: CallRequest,
+    data: Payload,
+    metadata: Payload | undefined,
+  ): InvokeFunctionFrame {
+    const { function_id, action } = request;
     const namespace = namespaceOfCall(function_id, request.namespace, this.#options.namespace);
     const trace = request.traceparent === undefined ? this.#runtime.tracing.current() : request;
-    return {
-      type: 'invokefunction',
-      ...(action?.type === 'void' ? {} : { invocation_id: this.#runtime.newId() }),
-      function_id,
-      data: request.payload,
-      ...(trace?.traceparent === undefined ? {} : { traceparent: trace.traceparent }),
-      ...(trace?.baggage === undefined ? {} : { baggage: trace.baggage }),
-      ...(action === undefined ? {} : { action }),
-      ...(metadata === undefined ? {} : { metadata }),
-      ...(namespace === undefined ? {} : { namespace }),
-    };
+    const frame: Writable<InvokeFunctionFrame> = { type: 'invokefunction', function_id, data };
+    if (action?.type !== 'void') frame.invocation_id = this.#runtime.newId();
+    if (trace?.traceparent !== undefined) frame.traceparent = trace.traceparent;
+    if (trace?.baggage !== undefined) frame.baggage = trace.baggage;
+    if (action !== undefined) frame.action = action;
+    if (metadata !== undefined) frame.metadata = metadata;
+    if (namespace !== undefined) frame.namespace = namespace;
+    return frame;
   }
 
   #sendVoid(frame: InvokeFunctionFrame): void {

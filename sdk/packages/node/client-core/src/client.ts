@@ -120,20 +120,17 @@ export class Client {
 
   // ---- calls -------------------------------------------------------------------------------------
 
-  async trigger(request: TriggerRequest): Promise<unknown> {
-    const { payload, metadata, ...rest } = request;
+  trigger(request: TriggerRequest): Promise<unknown> {
     return this.#caller.call(
-      {
-        ...rest,
-        payload: toPayload(payload),
-        ...(metadata === undefined ? {} : { metadata: toPayload(metadata) }),
-      },
-      (result) => result?.value,
+      request,
+      toPayload(request.payload),
+      request.metadata === undefined ? undefined : toPayload(request.metadata),
+      readValue,
     );
   }
 
-  async triggerRaw(request: RawTriggerRequest): Promise<Payload | undefined> {
-    return this.#caller.call(request, (result) => result);
+  triggerRaw(request: RawTriggerRequest): Promise<Payload | undefined> {
+    return this.#caller.call(request, request.payload, request.metadata, readRaw);
   }
 
   // ---- registrations -----------------------------------------------------------------------------
@@ -474,6 +471,9 @@ function subscribe<T>(listeners: Set<T>, listener: T): () => void {
   listeners.add(listener);
   return () => void listeners.delete(listener);
 }
+
+const readValue = (result: Payload | undefined): unknown => result?.value;
+const readRaw = (result: Payload | undefined): Payload | undefined => result;
 
 function toPayload(value: unknown): Payload {
   return value instanceof Payload ? value : Payload.ofValue(value);

@@ -260,16 +260,18 @@ export type ServedFrame = Extract<
 function answer(
   { function_id, traceparent, baggage }: InvokeFunctionFrame,
   invocation_id: string,
-  outcome?: Pick<InvocationResultFrame, 'result'> | Pick<InvocationResultFrame, 'error'>,
+  outcome?: { readonly result?: Payload; readonly error?: ErrorBody },
 ): InvocationResultFrame {
-  return {
+  const frame: { -readonly [K in keyof InvocationResultFrame]: InvocationResultFrame[K] } = {
     type: 'invocationresult',
     invocation_id,
     function_id,
-    ...outcome,
-    ...(traceparent === undefined ? {} : { traceparent }),
-    ...(baggage === undefined ? {} : { baggage }),
   };
+  if (outcome?.result !== undefined) frame.result = outcome.result;
+  if (outcome?.error !== undefined) frame.error = outcome.error;
+  if (traceparent !== undefined) frame.traceparent = traceparent;
+  if (baggage !== undefined) frame.baggage = baggage;
+  return frame;
 }
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {

@@ -131,8 +131,12 @@ describe.skipIf(!existsSync(join(root, 'dist/index.mjs')))('the built package', 
     const name = `iii-sdk${entry.slice(1)}`;
     const list = (module: string) =>
       `console.log(JSON.stringify(Object.keys(${module}).filter((k) => k !== 'default').sort()))`;
-    const required = node('-e', list(`require('${name}')`));
-    const imported = node('--input-type=module', '-e', list(`await import('${name}')`));
+    const required = node('-e', list(`require(${JSON.stringify(name)})`));
+    const imported = node(
+      '--input-type=module',
+      '-e',
+      list(`await import(${JSON.stringify(name)})`),
+    );
     expect(JSON.parse(required)).toEqual(VALUES[entry]);
     expect(JSON.parse(imported)).toEqual(VALUES[entry]);
   });
