@@ -63,9 +63,12 @@ export class HttpServer {
     });
     // An upload that will be refused is refused before it is sent.
     server.on('checkContinue', (req, res) => {
-      req.once('newListener', (event) => {
-        if (event === 'data' && !res.headersSent) res.writeContinue();
-      });
+      const onListener = (event: string) => {
+        if (event !== 'data') return;
+        req.off('newListener', onListener);
+        if (!res.headersSent) res.writeContinue();
+      };
+      req.on('newListener', onListener);
       server.emit('request', req, res);
     });
     await bind(server, address);

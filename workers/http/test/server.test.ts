@@ -67,6 +67,23 @@ describe('the server', () => {
     await expect(fetch(`http://127.0.0.1:${port}/c`)).rejects.toThrow();
   });
 
+  it('an upload is asked for once it is wanted, and refused before it is sent', async () => {
+    await using http = await startHttp({ body_limit: 10 });
+    await http.route('POST c', (req) => ({ body: req.body }));
+    const ask = async (length: number, body: string) => {
+      const socket = connect(http.port, '127.0.0.1');
+      socket.write(
+        `POST /c HTTP/1.1\r\nhost: x\r\nconnection: close\r\nexpect: 100-continue\r\n` +
+          `content-type: application/json\r\ncontent-length: ${length}\r\n\r\n`,
+      );
+      const [first] = (await once(socket, 'data')) as [Buffer];
+      socket.end(body);
+      return String(first).slice(0, 12);
+    };
+    expect(await ask(3, '[1]')).toBe('HTTP/1.1 100');
+    expect(await ask(1000, '')).toBe('HTTP/1.1 413');
+  });
+
   it('a client that leaves cancels the call', async () => {
     await using http = await startHttp();
     const gate = createGate();
