@@ -454,7 +454,7 @@ for (const [setting, base] of [
 }
 
 describe('the state worker', () => {
-  it('kv:3 keeps everything over a restart, in order', async () => {
+  it('kv:4 keeps everything over a restart, in order', async () => {
     await using dir = await makeTempDir();
     const first = await startState({}, dir.path);
     for (const [index, key] of ['z', 'a', 'm'].entries()) {
@@ -515,7 +515,7 @@ describe('the state worker', () => {
     await state.close();
   });
 
-  it('state:S38 offers its functions and its trigger type with descriptions and schemas', async () => {
+  it('offers its functions and its trigger type with descriptions and schemas', async () => {
     await using dir = await makeTempDir();
     const state = await startState(MEMORY, dir.path);
     const set = await state.engine.waitForFrame(
