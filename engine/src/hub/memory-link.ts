@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: Elastic-2.0
-import type {
-  EngineFrame,
-  Transport,
-  TransportConnection,
-  TransportEvents,
-  WorkerFrame,
+import {
+  type EngineFrame,
+  Payload,
+  type Transport,
+  type TransportConnection,
+  type TransportEvents,
+  type WorkerFrame,
 } from '@iii-dev/protocol';
 import { GONE, type Link, type LinkEvents, SENT, type SendOutcome } from './link.ts';
 
 /**
- * A connection inside one process. Frames are handed over as they are, in order, in a later
+ * A connection inside one process. Frames are handed over unencoded, in order, in a later
  * microtask: never inside the sender's own call, and still within the same turn of the loop, so
  * that an answer leaves with the socket write of that turn.
  */
@@ -51,7 +52,7 @@ class MemoryConnection implements Link {
     });
     this.clientEnd = {
       send: (frame) => {
-        if (this.#isOpen) this.#toEngine.push(frame);
+        if (this.#isOpen) this.#toEngine.push(detach(frame));
       },
       sendBinary: (bytes) => {
         if (this.#isOpen) this.#engine?.onTelemetry(bytes);
@@ -64,7 +65,7 @@ class MemoryConnection implements Link {
 
   send(frame: EngineFrame): SendOutcome {
     if (!this.#isOpen) return GONE;
-    this.#toClient.push(frame);
+    this.#toClient.push(detach(frame));
     return SENT;
   }
 
@@ -98,6 +99,35 @@ class MemoryConnection implements Link {
       this.#client.onClose({ code, reason });
     });
   }
+}
+
+/**
+ * Written down at the sender: what cannot be written fails there, as over a socket, and no object is
+ * shared between two workers, either of which might change it.
+ */
+function detach<F extends EngineFrame | WorkerFrame>(frame: F): F {
+  switch (frame.type) {
+    case 'invokefunction':
+      return {
+        ...frame,
+        data: copyOf(frame.data),
+        ...(frame.metadata && { metadata: copyOf(frame.metadata) }),
+      };
+    case 'invocationresult':
+      return frame.result ? { ...frame, result: copyOf(frame.result) } : frame;
+    case 'registertrigger':
+      return {
+        ...frame,
+        config: copyOf(frame.config),
+        ...(frame.metadata && { metadata: copyOf(frame.metadata) }),
+      };
+    default:
+      return frame;
+  }
+}
+
+function copyOf(payload: Payload): Payload {
+  return Payload.ofText(payload.text);
 }
 
 /** Frames on their way to one side. */

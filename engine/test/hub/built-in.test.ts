@@ -153,3 +153,19 @@ test('five hundred workers come, register and leave without a trace', async () =
     true,
   );
 });
+
+test('what cannot be written as JSON fails at its sender, and objects are not shared', async () => {
+  await using engine = await startWireEngine();
+  const { connection, frames } = startBuiltIn(engine);
+  await eventually(() => engine.hub.functions.find('default', 'test::echo') !== undefined);
+  const cycle: Record<string, unknown> = {};
+  cycle.self = cycle;
+  const call = { type: 'invokefunction', function_id: 'test::echo' } as const;
+  expect(() => connection.send({ ...call, data: Payload.ofValue(cycle) })).toThrow(TypeError);
+  const shared = { n: 1 };
+  connection.send({ ...call, data: Payload.ofValue(shared) });
+  shared.n = 2;
+  await eventually(() => frames.some((f) => f.type === 'invokefunction'));
+  const received = frames.find((f) => f.type === 'invokefunction');
+  expect(received?.type === 'invokefunction' && received.data.value).toMatchObject({ n: 1 });
+});
