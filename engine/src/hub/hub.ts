@@ -30,6 +30,7 @@ import {
   routeCall,
   routeResult,
 } from './route-call.ts';
+import { TelemetryIntake } from './telemetry-intake.ts';
 import { TriggerRegistry } from './trigger-registry.ts';
 
 /** How a hub is to behave; every field has a default. */
@@ -42,8 +43,6 @@ export interface HubOptions {
   readonly registrationNamespaceGraceMs?: number;
   /** How long a call may stay unanswered, ms. @default 3 600 000 */
   readonly invocationDeadlineMs?: number;
-  /** Receives telemetry frames, prefix included. @default dropped */
-  readonly onTelemetry?: (bytes: Uint8Array, workerId: string | null) => void;
 }
 
 /** An hour: longer than any call made by hand, short enough that lost calls do not pile up. */
@@ -68,7 +67,7 @@ export class Hub implements Router {
   readonly #registrar: Registrar;
   readonly #graceMs: number;
   readonly #deadlineMs: number;
-  readonly #onTelemetry: (bytes: Uint8Array, workerId: string | null) => void;
+  readonly #telemetry: TelemetryIntake;
   readonly #deadlineSweep: NodeJS.Timeout;
   #isStopping = false;
 
@@ -77,7 +76,6 @@ export class Hub implements Router {
     this.engineVersion = options.engineVersion;
     this.#graceMs = options.registrationNamespaceGraceMs ?? NAMESPACE_GRACE_MS;
     this.#deadlineMs = options.invocationDeadlineMs ?? INVOCATION_DEADLINE_MS;
-    this.#onTelemetry = options.onTelemetry ?? (() => {});
     this.functions = new FunctionRegistry(options.providerPolicy ?? 'balance', () =>
       this.events.functionsChanged(),
     );
@@ -85,6 +83,7 @@ export class Hub implements Router {
       this.#registrar.reportParked(trigger, wasActive),
     );
     this.events = new EngineEvents(this.triggers, (call) => this.call(call));
+    this.#telemetry = new TelemetryIntake(this);
     this.#registrar = new Registrar(this, (held) => releaseHeldCall(this, held));
     this.#deadlineSweep = setInterval(() => this.#endOverdueCalls(), DEADLINE_SWEEP_MS);
     this.#deadlineSweep.unref();
@@ -123,14 +122,14 @@ export class Hub implements Router {
       onFrame: (frame) => this.#guard(connection, () => this.#onFrame(connection, frame)),
       onMalformed: (reason, recovered) =>
         this.#guard(connection, () => this.#onMalformed(connection, reason, recovered)),
-      onTelemetry: (bytes) => this.#onTelemetry(bytes, connection.id),
+      onTelemetry: (bytes) => this.#telemetry.take(bytes, connection.id),
       onClose: () => this.#cleanUp(connection),
     };
   }
 
   /** Takes telemetry from a connection that is nothing else. */
   acceptTelemetry(bytes: Uint8Array): void {
-    this.#onTelemetry(bytes, null);
+    this.#telemetry.take(bytes, null);
   }
 
   /**
