@@ -10,9 +10,13 @@ for (let n = 0; n < workers; n += AT_ONCE) {
   const batch = await Promise.all(
     Array.from({ length: AT_ONCE }, async (_, at) => {
       const socket = await open(url);
-      const registered = new Promise((resolve) => socket.once('message', resolve));
+      // The greeting may have come with the upgrade, before anybody listens; a pong cannot.
+      const registered = new Promise((resolve) =>
+        socket.on('message', (data) => data.includes('"pong"') && resolve()),
+      );
       socket.send(announce(`churn-${cycle}-${n + at}`));
       socket.send(register(`churn::f${n + at}`));
+      socket.send('{"type":"ping"}');
       await registered;
       return socket;
     }),
