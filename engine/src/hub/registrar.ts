@@ -267,6 +267,8 @@ export class Registrar {
   }
 
   reportParked(trigger: Trigger, wasActive: boolean): void {
+    // A built-in may offer to cooperate with another that the config leaves out: nothing is amiss.
+    if (trigger.owner?.builtIn && !wasActive) return;
     const label = wasActive ? '[DISABLED]' : '[PENDING]';
     this.#hub.log.warn(
       `${label} Trigger ${trigger.id} waits for its provider. ${hintFor(trigger.typeId)}`,
@@ -354,6 +356,7 @@ const PROVIDERS: Readonly<Record<string, string>> = {
   stream: 'stream',
   'stream:join': 'stream',
   'stream:leave': 'stream',
+  configuration: 'configuration',
   log: 'observability',
   trace: 'observability',
 };
