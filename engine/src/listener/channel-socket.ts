@@ -6,7 +6,7 @@
 // I3 Both sockets are read, so pings are answered and a reader that leaves is noticed at once.
 import type { Socket } from 'node:net';
 import { WebSocket } from 'ws';
-import type { ChannelReader, ChannelWriter } from '../hub/channels.ts';
+import type { ChannelReader, ChannelWriter } from '../hub/channel.ts';
 
 /** Bytes on their way to a reader before the rest waits in the channel. */
 const READER_WINDOW_BYTES = 256 * 1024;

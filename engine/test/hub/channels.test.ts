@@ -1,13 +1,9 @@
 // SPDX-License-Identifier: Elastic-2.0
+import { createHmac } from 'node:crypto';
 import { CHANNEL_BUFFER_MESSAGES, CHANNEL_ORPHAN_MS } from '@iii-dev/protocol';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import {
-  type ChannelMessage,
-  type ChannelReader,
-  type ChannelRef,
-  Channels,
-  type ChannelWriter,
-} from '../../src/hub/channels.ts';
+import type { ChannelMessage, ChannelReader, ChannelWriter } from '../../src/hub/channel.ts';
+import { type ChannelRef, Channels } from '../../src/hub/channels.ts';
 
 let channels: Channels;
 let now = 0;
@@ -213,5 +209,76 @@ describe('removal', () => {
     channels.close();
     expect(await ended).toBe('removed');
     expect(channels.size).toBe(0);
+  });
+});
+
+describe('granted channels', () => {
+  const onAttachFunctionId = 'h::opened';
+
+  function refsOf(grant: { issuer: string; secret: string }, nonce: string): ChannelRef[] {
+    const access_key = createHmac('sha256', grant.secret)
+      .update(`${grant.issuer}.${nonce}`)
+      .digest('base64url');
+    const channel_id = `${grant.issuer}.${nonce}.out`;
+    return [
+      { channel_id, access_key, direction: 'write' },
+      { channel_id, access_key, direction: 'read' },
+    ];
+  }
+
+  function grantTo(ownerId: string, nonce = '1') {
+    const grant = channels.grant({ ownerId, onAttachFunctionId });
+    const [writer, reader] = refsOf(grant, nonce) as [ChannelRef, ChannelRef];
+    return { grant, writer, reader };
+  }
+
+  test('a granted channel exists once it is attached, and its holder hears of it once', () => {
+    const heard: unknown[] = [];
+    channels.onGrantedAttach = (...args) => heard.push(args);
+    const { writer, reader } = grantTo('w1');
+    expect(channels.has(writer.channel_id, writer.access_key)).toBe(true);
+    expect(channels.size).toBe(0);
+    attachWriter(writer).write(text('a'));
+    expect(channels.size).toBe(1);
+    expect(attachReader(reader).read()).toEqual(text('a'));
+    expect(heard).toEqual([[{ ownerId: 'w1', onAttachFunctionId }, writer.channel_id, 'write']]);
+  });
+
+  test('a key is good for one nonce of one grant', () => {
+    const { grant, writer } = grantTo('w1');
+    const other = refsOf(grant, '2')[0] as ChannelRef;
+    for (const [id, key] of [
+      [writer.channel_id, other.access_key],
+      [writer.channel_id, ''],
+      [writer.channel_id.replace('.out', ''), writer.access_key],
+      [writer.channel_id.replace('.out', '.more'), writer.access_key],
+      [`nobody.1.out`, writer.access_key],
+    ] as const) {
+      expect(channels.has(id, key)).toBe(false);
+      expect(channels.attach(id, key, 'write').kind).toBe('unknown');
+    }
+    expect(channels.size).toBe(0);
+  });
+
+  test('a granted channel that is over cannot be had again', async () => {
+    const { writer, reader } = grantTo('w1');
+    attachWriter(writer).end();
+    expect(await endOf(attachReader(reader))).toBe('complete');
+    expect(channels.has(writer.channel_id, writer.access_key)).toBe(false);
+    expect(channels.attach(writer.channel_id, writer.access_key, 'write').kind).toBe('unknown');
+  });
+
+  test('with its holder a grant ends, and what waits for the holder', () => {
+    const { grant, writer } = grantTo('w1');
+    const attached = attachWriter(writer);
+    let isGone = false;
+    attached.onGone = () => {
+      isGone = true;
+    };
+    channels.removeOwnedBy('w1');
+    expect(isGone).toBe(true);
+    expect(channels.size).toBe(0);
+    const next = refsOf(grant, '2')[0] as ChannelRef;
+    expect(channels.attach(next.channel_id, next.access_key, 'write').kind).toBe('unknown');
   });
 });
