@@ -7,7 +7,7 @@ import type { WorkerLog } from '@iii-dev/worker-kit';
 import { Payload } from 'iii-sdk/internal';
 import type { HttpConfig } from './config.ts';
 import { preflightHeaders } from './cors.ts';
-import type { DataChannel, Engine } from './engine.ts';
+import type { Engine, RequestChannels } from './engine.ts';
 import { Exchange } from './exchange.ts';
 import { applyMiddlewareResult, middlewarePayload } from './middleware.ts';
 import {
@@ -55,7 +55,7 @@ export interface AnswerContext {
   readonly management: (req: IncomingMessage, path: string) => Promise<Reply | undefined>;
 }
 
-/** How long a handler that returned nothing may take to write to its response channel, ms. */
+/** How long a handler that returned nothing may take to open its response channel, ms. */
 const NULL_RESULT_GRACE_MS = 300;
 /** A call outlives its request by this much, so that the request's own deadline speaks first, ms. */
 const CALL_SLACK_MS = 1_000;
@@ -108,6 +108,7 @@ class RoutedRequest {
   readonly #route: Route;
   readonly #view: RequestView;
   #stage: 'middleware' | 'body' | 'function' = 'middleware';
+  #channels: RequestChannels | undefined;
   #body: RequestBodyChannel | undefined;
   #response: ResponseChannel | undefined;
 
@@ -159,6 +160,7 @@ class RoutedRequest {
       default:
         outcome satisfies never;
     }
+    this.#channels?.close();
     this.#body?.finish();
     this.#response?.finish();
   }
@@ -183,17 +185,19 @@ class RoutedRequest {
       const isJson = isJsonType(req.headers['content-type']);
       const limit = isJson ? config.bodyLimitBytes : config.streamLimitBytes;
       if (announcesMoreThan(req, limit)) return { kind: 'reply', reply: PAYLOAD_TOO_LARGE };
-      const { engine } = this.#context;
-      const opening = Promise.all([engine.openChannel(), engine.openChannel()]);
-      // A body that fails first must not leave the channels' failure without an owner.
-      opening.catch(() => undefined);
       const bytes = isJson && hasBody(req) ? await this.#readBody(limit) : EMPTY;
       const bodyText = jsonBodyText(bytes);
-      const [bodyChannel, responseChannel] = await opening;
       this.#assertWanted();
-      this.#body = new RequestBodyChannel(bodyChannel, route.bodyHabit);
-      if (isJson || !hasBody(req)) this.#body.offer(bytes);
-      else this.#body.pump(req, limit, () => this.#exchange.interrupt(PAYLOAD_TOO_LARGE));
+      const channels = await this.#context.engine.openChannels();
+      if (this.#exchange.signal.aborted) channels.close();
+      this.#assertWanted();
+      this.#channels = channels;
+      this.#body =
+        isJson || !hasBody(req)
+          ? RequestBodyChannel.offer(channels, bytes)
+          : RequestBodyChannel.pump(channels, req, limit, () =>
+              this.#exchange.interrupt(PAYLOAD_TOO_LARGE),
+            );
 
       if (route.conditionFunctionId !== undefined) {
         const payload = Payload.ofText(payloadText(route, this.#view, bodyText));
@@ -206,11 +210,7 @@ class RoutedRequest {
       this.#assertWanted();
 
       this.#stage = 'function';
-      const channels = { body: bodyChannel, response: responseChannel };
-      return await this.#invoke(
-        payloadText(route, this.#view, bodyText, channels),
-        responseChannel,
-      );
+      return await this.#invoke(payloadText(route, this.#view, bodyText, channels), channels);
     } catch (error) {
       if (error instanceof StageError) return { kind: 'reply', reply: error.reply };
       if (this.#exchange.signal.aborted) return { kind: 'gone' };
@@ -259,31 +259,36 @@ class RoutedRequest {
   /**
    * Calls the function and waits for whichever speaks first: the channel by bytes or an end with a
    * head, or the call by a result that is not null or an error. A null result leaves the answer to
-   * the channel, for a while.
+   * the channel, if the handler has opened it or does so soon.
    */
-  #invoke(text: string, channel: DataChannel): Promise<Outcome> {
+  #invoke(text: string, channels: RequestChannels): Promise<Outcome> {
     return new Promise((resolve) => {
       let isDecided = false;
+      let hasNullResult = false;
       const decide = (outcome: Outcome) => {
         isDecided = true;
         resolve(outcome);
       };
-      const response: ResponseChannel = new ResponseChannel(
-        channel,
-        this.#route.responseHabit,
-        () => {
+      const decideOnNull = () => {
+        if (!isDecided) decide({ kind: 'reply', reply: this.#resultReply('{}') });
+      };
+      const response: ResponseChannel = new ResponseChannel(channels, {
+        onCommit: () => {
           if (!isDecided) decide({ kind: 'stream', channel: response });
         },
-      );
+        onSilentEnd: () => {
+          if (hasNullResult) decideOnNull();
+        },
+      });
       this.#response = response;
       const onResult = (result: Payload | undefined) => {
         if (isDecided) return;
         if (result && !result.isNull)
           return decide({ kind: 'reply', reply: this.#resultReply(result.text) });
-        response.attach();
+        hasNullResult = true;
+        if (response.isAwaited) return;
         setTimeout(() => {
-          if (!isDecided && !response.isTouched)
-            decide({ kind: 'reply', reply: this.#resultReply('{}') });
+          if (!response.isAwaited) decideOnNull();
         }, NULL_RESULT_GRACE_MS);
       };
       const onFailure = (error: unknown) => {

@@ -73,9 +73,9 @@ export const CONFIG_SCHEMA = {
       description: 'Function that answers paths without a route',
     },
     health_path: {
-      type: ['string', 'null'],
-      default: null,
-      description: 'Path the server answers itself with its health',
+      anyOf: [{ type: 'string', pattern: '^/' }, { type: 'null' }, { const: false }],
+      default: '/health',
+      description: 'Path the server answers itself with its health; null or false for none',
     },
   },
   definitions: {

@@ -5,6 +5,8 @@ import * as v from 'valibot';
 export const DEFAULT_PORT = 3111;
 /** Loopback: whoever wants the server reachable from outside says so. */
 export const DEFAULT_HOST = '127.0.0.1';
+/** Where the server tells that it is well, unless a route has the path. */
+export const DEFAULT_HEALTH_PATH = '/health';
 /** Largest JSON body that is buffered, bytes; a payload of this size still fits one frame. */
 export const DEFAULT_BODY_LIMIT_BYTES: number = 16 * 1024 * 1024;
 
@@ -20,6 +22,11 @@ const CorsEntry = v.strictObject({
 });
 
 const count = v.pipe(v.number(), v.integer(), v.minValue(0));
+
+const HealthPath = v.pipe(
+  v.union([v.pipe(v.string(), v.startsWith('/')), v.literal(false), v.null()]),
+  v.transform((path) => (path === false ? null : path)),
+);
 
 const RawHttpConfig = v.strictObject({
   port: v.optional(v.pipe(count, v.maxValue(65_535)), DEFAULT_PORT),
@@ -38,7 +45,7 @@ const RawHttpConfig = v.strictObject({
   ),
   ignore_trailing_slash: v.optional(v.boolean(), false),
   not_found_function: v.optional(v.nullable(v.string()), null),
-  health_path: v.optional(v.nullable(v.pipe(v.string(), v.startsWith('/'))), null),
+  health_path: v.optional(HealthPath, DEFAULT_HEALTH_PATH),
 });
 
 /** Allowed origins and methods; an empty list allows any. */
@@ -97,6 +104,7 @@ export interface HttpConfig {
   readonly requestIdHeader: string | null;
   readonly ignoreTrailingSlash: boolean;
   readonly notFoundFunction: string | null;
+  /** `null`: none. */
   readonly healthPath: string | null;
   /** The same in the spelling of the config file, as the configuration store keeps it. */
   readonly entry: HttpConfigEntry;

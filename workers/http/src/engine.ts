@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Readable, Writable } from 'node:stream';
 import type { IIIClient } from 'iii-sdk';
-import { ChannelReader, ChannelWriter, type StreamChannelRef } from 'iii-sdk/channel';
-import { Payload, type RawCalls } from 'iii-sdk/internal';
+import type { Payload, RawCalls } from 'iii-sdk/internal';
+import { GrantedChannels } from './granted-channels.ts';
 
 /** A call of a function; payload and result stay JSON text. */
 export interface EngineCall {
@@ -30,74 +30,40 @@ export interface ChannelReaderEnd {
   close(): unknown;
 }
 
-/** A channel whose ends open their connection on first use. */
-export interface DataChannel {
-  readonly writer: ChannelWriterEnd;
-  readonly reader: ChannelReaderEnd;
-  /** What a worker needs to open the other end; plain JSON. */
-  readonly writerRef: ChannelRef;
-  readonly readerRef: ChannelRef;
-}
-
 /** How a payload names an end of a channel. */
 export interface ChannelRef {
   readonly channel_id: string;
   readonly access_key: string;
-  readonly direction: string;
+  readonly direction: 'read' | 'write';
+}
+
+/**
+ * The two channels of one request. They exist in the engine once the function opens its end of
+ * one; only then is the listener called, which gets the end of ours.
+ */
+export interface RequestChannels {
+  /** What the function reads the request body from. */
+  readonly bodyRef: ChannelRef;
+  /** What the function may write its response to. */
+  readonly responseRef: ChannelRef;
+  onBodyOpened: (writer: ChannelWriterEnd) => void;
+  onResponseOpened: (reader: ChannelReaderEnd) => void;
+  /** The request is over; ends that are opened later are let go of at once. */
+  close(): void;
 }
 
 /** What the HTTP worker needs of the engine. */
 export interface Engine {
   /** @throws InvocationError with the code of what failed */
   call(call: EngineCall): Promise<Payload | undefined>;
-  openChannel(): Promise<DataChannel>;
+  openChannels(): Promise<RequestChannels>;
 }
-
-/** Frames a channel holds until they are taken; the contract's number for HTTP. */
-const CREATE_CHANNEL: Payload = Payload.ofText('{"buffer_size":64}');
 
 /** The engine behind a client. */
 export function engineOf(iii: IIIClient, calls: RawCalls): Engine {
+  const channels = new GrantedChannels(iii, calls);
   return {
     call: ({ functionId, ...rest }) => calls.trigger({ function_id: functionId, ...rest }),
-    async openChannel() {
-      const refs = await calls.trigger({
-        function_id: 'engine::channels::create',
-        payload: CREATE_CHANNEL,
-      });
-      return new LazyChannel(iii.getAddress(), refs?.value as CreatedChannel);
-    },
+    openChannels: () => channels.open(),
   };
-}
-
-interface CreatedChannel {
-  readonly writer: StreamChannelRef;
-  readonly reader: StreamChannelRef;
-}
-
-/** Makes an end when it is first asked for: four streams per request cost more than the request. */
-class LazyChannel implements DataChannel {
-  readonly writerRef: ChannelRef;
-  readonly readerRef: ChannelRef;
-  readonly #address: string;
-  readonly #refs: CreatedChannel;
-  #writer: ChannelWriter | undefined;
-  #reader: ChannelReader | undefined;
-
-  constructor(address: string, refs: CreatedChannel) {
-    this.#address = address;
-    this.#refs = refs;
-    this.writerRef = refs.writer;
-    this.readerRef = refs.reader;
-  }
-
-  get writer(): ChannelWriter {
-    this.#writer ??= new ChannelWriter(this.#address, this.#refs.writer);
-    return this.#writer;
-  }
-
-  get reader(): ChannelReader {
-    this.#reader ??= new ChannelReader(this.#address, this.#refs.reader);
-    return this.#reader;
-  }
 }

@@ -10,10 +10,7 @@ export interface Health {
   readonly waiting: number;
 }
 
-/**
- * Paths the server answers itself where no route does; none unless `health_path` is set, since
- * clients rely on every path being theirs.
- */
+/** Paths the server answers itself where no route does. */
 export function createManagement(
   healthPath: () => string | null,
   health: () => Health,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { IncomingMessage } from 'node:http';
-import type { AttachHabit } from './attach-habit.ts';
-import type { DataChannel } from './engine.ts';
+import type { ChannelWriterEnd, RequestChannels } from './engine.ts';
+import { abortBody } from './granted-channels.ts';
 
 /** What became of reading a whole body. */
 export type BodyRead =
@@ -38,43 +38,63 @@ export function readWholeBody(req: IncomingMessage, limitBytes: number): Promise
   });
 }
 
-/** Text message that tells a reader that the upload broke off; SDKs without a listener ignore it. */
-const ABORTED_MESSAGE = '{"type":"aborted","reason":"client disconnected"}';
+/** What becomes of the body once its reader is there. */
+type Start = (writer: ChannelWriterEnd) => void;
 
-/** The request body on its way into its channel. Attaches when it pays, ends with the request. */
+/** The request body on its way into its channel; starts when the function opens its end. */
 export class RequestBodyChannel {
-  readonly #channel: DataChannel;
-  readonly #habit: AttachHabit;
-  #timer: NodeJS.Timeout | undefined;
-  #isAttached = false;
+  #writer: ChannelWriterEnd | undefined;
   #stopPump: (() => void) | undefined;
 
-  constructor(channel: DataChannel, habit: AttachHabit) {
-    this.#channel = channel;
-    this.#habit = habit;
+  private constructor(channels: RequestChannels, start: (body: RequestBodyChannel) => Start) {
+    const begin = start(this);
+    channels.onBodyOpened = (writer) => {
+      this.#writer = writer;
+      // A reader that leaves is no failure of the request: the handler answers by its result.
+      writer.stream.on('error', () => this.#stopPump?.());
+      begin(writer);
+    };
   }
 
   /** Offers a body that is all there; also an empty one, so that its reader sees the end. */
-  offer(bytes: Buffer): void {
-    const attach = () => {
-      this.#attach();
-      this.#channel.writer.stream.end(bytes.length > 0 ? bytes : undefined);
-    };
-    const delayMs = this.#habit.nextDelayMs();
-    if (delayMs === 0) attach();
-    else this.#timer = setTimeout(attach, delayMs);
+  static offer(channels: RequestChannels, bytes: Buffer): RequestBodyChannel {
+    return new RequestBodyChannel(channels, () => (writer) => {
+      writer.stream.end(bytes.length > 0 ? bytes : undefined);
+    });
   }
 
   /** Forwards a body as it arrives, at the pace of its reader; `onTooLarge` ends that. */
-  pump(req: IncomingMessage, limitBytes: number, onTooLarge: () => void): void {
-    this.#attach();
-    const { stream } = this.#channel.writer;
+  static pump(
+    channels: RequestChannels,
+    req: IncomingMessage,
+    limitBytes: number,
+    onTooLarge: () => void,
+  ): RequestBodyChannel {
+    return new RequestBodyChannel(channels, (body) => (writer) => {
+      body.#pump(writer, req, limitBytes, onTooLarge);
+    });
+  }
+
+  /** Lets the channel go; what its reader has not asked for is lost. May be called twice. */
+  finish(): void {
+    this.#stopPump?.();
+    const writer = this.#writer;
+    this.#writer = undefined;
+    if (writer && !writer.stream.writableEnded && !writer.stream.destroyed) abortBody(writer);
+  }
+
+  #pump(
+    writer: ChannelWriterEnd,
+    req: IncomingMessage,
+    limitBytes: number,
+    onTooLarge: () => void,
+  ): void {
+    const { stream } = writer;
     let size = 0;
     const onData = (chunk: Buffer) => {
       size += chunk.length;
       if (size > limitBytes) {
-        this.#stopPump?.();
-        this.#abort();
+        this.finish();
         onTooLarge();
       } else if (!stream.write(chunk)) {
         req.pause();
@@ -85,10 +105,7 @@ export class RequestBodyChannel {
       this.#stopPump?.();
       stream.end();
     };
-    const onClose = () => {
-      this.#stopPump?.();
-      this.#abort();
-    };
+    const onClose = () => this.finish();
     this.#stopPump = () => {
       this.#stopPump = undefined;
       req.off('data', onData).off('end', onEnd).off('close', onClose);
@@ -97,26 +114,5 @@ export class RequestBodyChannel {
     };
     req.on('data', onData).on('end', onEnd).on('close', onClose);
     stream.on('drain', onDrain);
-  }
-
-  /** Lets the channel go; what its reader has not asked for is lost. May be called twice. */
-  finish(): void {
-    clearTimeout(this.#timer);
-    this.#stopPump?.();
-    if (this.#isAttached) this.#habit.needed();
-    else this.#habit.didWithout();
-    if (this.#isAttached && !this.#channel.writer.stream.writableEnded)
-      this.#channel.writer.close();
-  }
-
-  #attach(): void {
-    this.#isAttached = true;
-    // A reader that leaves is no failure of the request: the handler answers by its result.
-    this.#channel.writer.stream.on('error', () => this.#stopPump?.());
-  }
-
-  #abort(): void {
-    this.#channel.writer.sendMessage(ABORTED_MESSAGE);
-    this.#channel.writer.close();
   }
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage } from 'node:http';
-import type { DataChannel } from './engine.ts';
+import type { RequestChannels } from './engine.ts';
 import { isDeeperThan, MAX_JSON_DEPTH } from './json-scan.ts';
 import type { Route } from './route.ts';
 
@@ -91,11 +91,11 @@ export function payloadText(
   route: Route,
   view: RequestView,
   bodyText: string,
-  channels?: { readonly body: DataChannel; readonly response: DataChannel },
+  channels?: RequestChannels,
 ): string {
   const context = view.context ? `,"context":${JSON.stringify(view.context)}` : '';
   const refs = channels
-    ? `,"request_body":${JSON.stringify(channels.body.readerRef)},"response":${JSON.stringify(channels.response.writerRef)}`
+    ? `,"request_body":${JSON.stringify(channels.bodyRef)},"response":${JSON.stringify(channels.responseRef)}`
     : '';
   return (
     `{"query_params":${JSON.stringify(view.queryParams)},"path_params":${JSON.stringify(view.pathParams)}` +

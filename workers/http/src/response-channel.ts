@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { ServerResponse } from 'node:http';
-import type { AttachHabit } from './attach-habit.ts';
-import type { DataChannel } from './engine.ts';
+import type { ChannelReaderEnd, RequestChannels } from './engine.ts';
+import { dismissResponse } from './granted-channels.ts';
 import { readHeaders, type SkipHeader } from './response.ts';
 
 /** Statuses a handler may set over the channel. */
@@ -58,59 +58,47 @@ export class StreamedHead {
   }
 }
 
+/** Hears what becomes of a response channel; each is called once at most. */
+export interface ResponseListener {
+  /** The response has begun; its head is final. */
+  onCommit(): void;
+  /** The handler opened the channel and ended it without a word. */
+  onSilentEnd(): void;
+}
+
 /**
  * The response channel of a request, from the server's side.
  *
- * Stages: detached → attached → committed (first bytes, the end, or a silent event stream) → ended.
+ * Stages: closed → opened by the handler → committed (first bytes, the end, or a silent event
+ * stream) → ended.
  * I1: `onCommit` fires once at most; after it head messages have no effect.
  * I2: no byte is taken from the channel before somebody pipes it on, so nothing is held twice.
  */
 export class ResponseChannel {
   readonly head: StreamedHead = new StreamedHead();
-  readonly #channel: DataChannel;
-  readonly #habit: AttachHabit;
-  readonly #onCommit: () => void;
-  #attachTimer: NodeJS.Timeout | undefined;
+  readonly #listener: ResponseListener;
+  #reader: ChannelReaderEnd | undefined;
   #headTimer: NodeJS.Timeout | undefined;
-  #isAttached = false;
   #isCommitted = false;
   #isTouched = false;
   #hasEnded = false;
   #hasFailed = false;
 
-  constructor(channel: DataChannel, habit: AttachHabit, onCommit: () => void) {
-    this.#channel = channel;
-    this.#habit = habit;
-    this.#onCommit = onCommit;
-    const delayMs = habit.nextDelayMs();
-    if (delayMs === 0) this.attach();
-    else this.#attachTimer = setTimeout(() => this.attach(), delayMs);
+  constructor(channels: RequestChannels, listener: ResponseListener) {
+    this.#listener = listener;
+    channels.onResponseOpened = (reader) => this.#attach(reader);
   }
 
-  /** Whether the handler has written anything at all. */
-  get isTouched(): boolean {
-    return this.#isTouched;
-  }
-
-  /** Opens the reading end. */
-  attach(): void {
-    if (this.#isAttached) return;
-    this.#isAttached = true;
-    clearTimeout(this.#attachTimer);
-    const { reader } = this.#channel;
-    reader.onMessage((text) => this.#takeMessage(text));
-    reader.stream.once('error', () => {
-      this.#hasFailed = true;
-      this.#takeEnd();
-    });
-    reader.stream.once('end', () => this.#takeEnd());
-    // 'readable' announces bytes without taking them (I2), and starts the connection.
-    reader.stream.on('readable', this.#takeReadable);
+  /** Whether the handler has opened it and may still write; then it may yet be the response. */
+  get isAwaited(): boolean {
+    return this.#reader !== undefined && (!this.#hasEnded || this.#isTouched);
   }
 
   /** Sends what the handler writes; resolves when the channel or the client has ended. */
   async pipeTo(res: ServerResponse, contentLength: number | undefined): Promise<void> {
-    const { stream } = this.#channel.reader;
+    const reader = this.#reader;
+    if (!reader) return;
+    const { stream } = reader;
     stream.off('readable', this.#takeReadable);
     let left = contentLength ?? Number.POSITIVE_INFINITY;
     if (!this.#hasEnded) {
@@ -137,18 +125,30 @@ export class ResponseChannel {
   /** Breaks the response off so that the client sees it is not whole. */
   fail(): void {
     this.#hasFailed = true;
-    this.#channel.reader.stream.destroy();
+    this.#reader?.stream.destroy();
   }
 
   /** Lets the channel go; the handler's further writes fail. May be called twice. */
   finish(): void {
-    clearTimeout(this.#attachTimer);
     clearTimeout(this.#headTimer);
-    if (this.#isTouched) this.#habit.needed();
-    else if (!this.#isAttached) this.#habit.didWithout();
-    if (!this.#isAttached) return;
-    this.#channel.reader.stream.off('readable', this.#takeReadable);
-    this.#channel.reader.close();
+    const reader = this.#reader;
+    this.#reader = undefined;
+    if (!reader) return;
+    reader.stream.off('readable', this.#takeReadable);
+    if (this.#isTouched) reader.close();
+    else if (!this.#hasEnded) dismissResponse(reader);
+  }
+
+  #attach(reader: ChannelReaderEnd): void {
+    this.#reader = reader;
+    reader.onMessage((text) => this.#takeMessage(text));
+    reader.stream.once('error', () => {
+      this.#hasFailed = true;
+      this.#takeEnd();
+    });
+    reader.stream.once('end', () => this.#takeEnd());
+    // 'readable' announces bytes without taking them (I2), and starts the connection.
+    reader.stream.on('readable', this.#takeReadable);
   }
 
   #takeMessage(text: string): void {
@@ -159,7 +159,8 @@ export class ResponseChannel {
   }
 
   readonly #takeReadable = (): void => {
-    const { stream } = this.#channel.reader;
+    const stream = this.#reader?.stream;
+    if (!stream) return;
     if (stream.readableLength === 0) {
       // Announces the end; a stream says so only once it was asked for more.
       stream.read();
@@ -173,12 +174,13 @@ export class ResponseChannel {
     this.#hasEnded = true;
     // An end without a word is no response: the invocation's outcome decides.
     if (this.#isTouched) this.#commit();
+    else this.#listener.onSilentEnd();
   }
 
   #commit(): void {
     if (this.#isCommitted) return;
     this.#isCommitted = true;
     clearTimeout(this.#headTimer);
-    this.#onCommit();
+    this.#listener.onCommit();
   }
 }

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Payload } from 'iii-sdk/internal';
-import { AttachHabit } from './attach-habit.ts';
 import type { TableEntry } from './router/route-table.ts';
 
 /** A route: what a trigger's config says, and what every request for it has in common. */
@@ -16,8 +15,6 @@ export interface Route extends TableEntry {
   /** `path` and `trigger` of the payload, written once. */
   readonly payloadText: string;
   readonly defaultStatus: number;
-  readonly bodyHabit: AttachHabit;
-  readonly responseHabit: AttachHabit;
 }
 
 /** What a route is made from. */
@@ -50,7 +47,5 @@ export function createRoute(init: RouteInit): Route {
     keepsRepeated: init.keepsRepeated ?? false,
     payloadText: `"path":${path},"trigger":{"type":"http","path":${path},"method":${method}}`,
     defaultStatus: init.defaultStatus ?? 200,
-    bodyHabit: new AttachHabit(),
-    responseHabit: new AttachHabit(),
   };
 }

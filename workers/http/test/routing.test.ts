@@ -43,10 +43,16 @@ describe('routing', () => {
 
   it('http:06 a route answers from its registration to its removal, /health included', async () => {
     await using http = await startHttp();
-    expect((await http.fetch('/health')).status).toBe(404);
+    const health = async () => (await http.fetch('/health')).json();
+    expect(await health()).toMatchObject({ status: 'ok' });
     await http.route('GET health', ok('fine'), { id: 'h' });
-    expect((await http.fetch('/health')).status).toBe(200);
+    expect(await health()).toBe('fine');
     await http.unbind('h');
+    expect(await health()).toMatchObject({ status: 'ok' });
+  });
+
+  it.each([null, false])('with health_path %s /health is a path like any other', async (off) => {
+    await using http = await startHttp({ health_path: off });
     expect((await http.fetch('/health')).status).toBe(404);
   });
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // An engine for the tests of workers and clients: real sockets, the true protocol, and no more
 // behaviour than a test gives it.
-import { randomUUID } from 'node:crypto';
+import { createHmac, randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import {
@@ -101,6 +101,7 @@ export class FakeEngine {
   readonly #options: FakeEngineOptions;
   readonly #functions = new Map<string, FakeFunction>();
   readonly #channels = new Map<string, FakeChannel>();
+  readonly #grants = new Map<string, FakeGrant>();
   readonly #calls = new Map<string, (frame: FrameOf<'invocationresult'>) => void>();
   readonly #watchers = new Set<() => void>();
 
@@ -110,6 +111,7 @@ export class FakeEngine {
     this.#sockets = new WebSocketServer({ server });
     this.#sockets.on('connection', (socket, request) => this.#accept(socket, request));
     this.serve('engine::channels::create', () => this.#createChannel());
+    this.serve('engine::channels::grant', (data) => this.#grantChannels(data));
   }
 
   get port(): number {
@@ -398,12 +400,43 @@ export class FakeEngine {
     };
   }
 
+  #grantChannels(data: unknown) {
+    const { on_attach_function_id: functionId } = data as { on_attach_function_id?: string };
+    const issuer = randomUUID();
+    const secret = randomUUID();
+    this.#grants.set(issuer, { secret, functionId });
+    return { issuer, secret };
+  }
+
+  #makeGranted(id: string, query: URLSearchParams): FakeChannel | undefined {
+    const signed = id.slice(0, id.lastIndexOf('.'));
+    const grant = this.#grants.get(signed.slice(0, signed.lastIndexOf('.')));
+    if (!grant) return undefined;
+    const channel = new FakeChannel(
+      createHmac('sha256', grant.secret).update(signed).digest('base64url'),
+    );
+    this.#channels.set(id, channel);
+    const { functionId } = grant;
+    const holder = functionId === undefined ? undefined : this.#findProvider(functionId);
+    if (holder && functionId !== undefined) {
+      const direction = query.get('dir');
+      void this.callOn(holder, functionId, { channel_id: id, direction });
+    }
+    return channel;
+  }
+
   #attachChannel(id: string, query: URLSearchParams, socket: WebSocket): void {
-    const channel = this.#channels.get(id);
+    const channel = this.#channels.get(id) ?? this.#makeGranted(id, query);
     if (!channel || channel.accessKey !== query.get('key')) return socket.close(1008, 'no channel');
     if (query.get('dir') === 'read') channel.attachReader(socket);
     else channel.attachWriter(socket);
   }
+}
+
+/** What a worker derives channels from, and its function that hears of their first end. */
+interface FakeGrant {
+  readonly secret: string;
+  readonly functionId: string | undefined;
 }
 
 /** Pipes a writer's messages to a reader and keeps what comes before it. */
