@@ -3,16 +3,18 @@ import { randomUUID } from 'node:crypto';
 import type { WorkerLog } from '@iii-dev/worker-kit';
 import { memberTexts } from '@iii-dev/worker-kit';
 import type { RawCalls } from 'iii-sdk/internal';
-import { type QueueConfig, type QueueEntry, settingsOf } from './config.ts';
+import type { QueueConfig } from './config.ts';
+import { DueClock } from './due-clock.ts';
 import { Finished } from './finished.ts';
 import type { Job } from './job.ts';
 import { type LaneIdentity, type LaneRow, laneId } from './lane.ts';
 import { type Message, MessageRefused, makeJob } from './message.ts';
-import { Queue, type QueueParts } from './queue.ts';
+import { Queue } from './queue.ts';
+import { type QueueEntry, settingsOf } from './queue-entry.ts';
+import type { QueueParts } from './queue-parts.ts';
 import { AbsentFunctions } from './retry.ts';
 import { DEFAULT_SETTINGS, type QueueSettings } from './settings.ts';
 import type { Addition, QueueStore } from './store.ts';
-import { Timers } from './timers.ts';
 
 /** What a broker works with. */
 export interface BrokerOptions {
@@ -24,11 +26,6 @@ export interface BrokerOptions {
   readonly random?: () => number;
 }
 
-/** Jobs brought back in one go when their time comes. */
-const PROMOTED_AT_ONCE = 500;
-/** How often forgotten keys are swept, ms, and how many at a time. */
-const SWEEP_MS = 30_000;
-const SWEEP_KEYS = 5_000;
 /** How long closing waits for calls that run, ms; well within an engine's own drain. */
 const CLOSE_WAIT_MS = 3_000;
 
@@ -41,9 +38,7 @@ export class Broker {
   readonly #parts: QueueParts;
   readonly #queues = new Map<string, Queue>();
   readonly #named: Map<string, QueueSettings>;
-  readonly #timers = new Timers();
-  #due: { readonly atMs: number; readonly stop: () => void } | undefined;
-  #isPromoting = false;
+  readonly #clock: DueClock;
   #closing: Promise<void> | undefined;
   readonly topicDefaults: QueueSettings;
   readonly offlineRetentionMs: number;
@@ -55,6 +50,7 @@ export class Broker {
     this.topicDefaults = config.topicDefaults;
     this.offlineRetentionMs = config.offlineRetentionMs;
     const absent = new AbsentFunctions();
+    this.#clock = new DueClock(store, now, (job) => this.move(job, { ...job, state: 'ready' }));
     this.#parts = {
       store,
       raw,
@@ -63,15 +59,14 @@ export class Broker {
       random,
       absent,
       finished: this.finished,
-      delayed: (dueMs) => this.#watch(dueMs),
+      delayed: (dueMs) => this.#clock.watch(dueMs),
     };
     this.#named = new Map(config.queues);
     for (const [name, entry] of store.madeQueues()) {
       if (!this.#named.has(name)) this.#named.set(name, settingsOf(entry as QueueEntry));
     }
     for (const name of this.#named.keys()) this.#openNamed(name);
-    this.#watchNext();
-    this.#sweepOn();
+    this.#clock.start();
   }
 
   /** Names of the named queues. */
@@ -180,7 +175,7 @@ export class Broker {
 
   /** Takes note of a job that was stored. */
   admit(job: Job): void {
-    if (job.state === 'delayed') this.#watch(job.notBeforeMs ?? 0);
+    if (job.state === 'delayed') this.#clock.watch(job.notBeforeMs ?? 0);
     else if (job.state === 'ready') this.#queues.get(job.lane)?.insert(job);
   }
 
@@ -209,7 +204,7 @@ export class Broker {
   }
 
   async #close(): Promise<void> {
-    this.#timers.close();
+    this.#clock.close();
     let timer: NodeJS.Timeout | undefined;
     const deadline = new Promise<void>((resolve) => {
       timer = setTimeout(resolve, CLOSE_WAIT_MS);
@@ -225,45 +220,6 @@ export class Broker {
     if (queue.settings !== settings) queue.configure(settings);
     queue.open(true);
     return queue;
-  }
-
-  #watchNext(): void {
-    const dueMs = this.store.nextDueMs();
-    if (dueMs !== undefined) this.#watch(dueMs);
-  }
-
-  /** One timer, for the job that is due first. */
-  #watch(dueMs: number): void {
-    if (this.#closing !== undefined || (this.#due !== undefined && this.#due.atMs <= dueMs)) return;
-    this.#due?.stop();
-    const stop = this.#timers.at(dueMs, this.now(), () => {
-      this.#due = undefined;
-      void this.#promote();
-    });
-    this.#due = { atMs: dueMs, stop };
-  }
-
-  async #promote(): Promise<void> {
-    if (this.#isPromoting) return;
-    this.#isPromoting = true;
-    try {
-      const due = this.store.due(this.now(), PROMOTED_AT_ONCE);
-      await Promise.all(due.map((job) => this.move(job, { ...job, state: 'ready' })));
-    } catch {
-      // The store has reported that it failed; the jobs come back at the next start.
-    } finally {
-      this.#isPromoting = false;
-    }
-    if (this.#closing === undefined) this.#watchNext();
-  }
-
-  #sweepOn(): void {
-    this.#timers.at(this.now() + SWEEP_MS, this.now(), () => {
-      this.store.sweep(this.now(), SWEEP_KEYS).then(
-        () => this.#closing === undefined && this.#sweepOn(),
-        () => undefined,
-      );
-    });
   }
 }
 

@@ -1,30 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { WorkerLog } from '@iii-dev/worker-kit';
 import { memberTexts } from '@iii-dev/worker-kit';
-import type { RawCalls } from 'iii-sdk/internal';
 import { deliver, type Subscription } from './deliver.ts';
-import type { Finished } from './finished.ts';
 import type { Job } from './job.ts';
 import type { LaneRow } from './lane.ts';
+import type { QueueParts } from './queue-parts.ts';
 import { RateGate } from './rate.ts';
-import { type AbsentFunctions, judgeFailure } from './retry.ts';
+import { judgeFailure } from './retry.ts';
 import type { QueueSettings } from './settings.ts';
-import type { QueueStore, ReadyPlace } from './store.ts';
+import type { ReadyPlace } from './store.ts';
 import { Timers } from './timers.ts';
 import { GroupWindow, PlainWindow, type Window } from './window.ts';
-
-/** What all queues share. */
-export interface QueueParts {
-  readonly store: QueueStore;
-  readonly raw: RawCalls;
-  readonly log: WorkerLog;
-  readonly now: () => number;
-  readonly random: () => number;
-  readonly absent: AbsentFunctions;
-  readonly finished: Finished;
-  /** Told when a job was put off, so that its time is not missed. */
-  readonly delayed: (dueMs: number) => void;
-}
 
 /**
  * Runs the jobs of one queue.

@@ -9,14 +9,20 @@ import {
 import { type Job, readJob, type StoredState, writeJob } from '../job.ts';
 import { type LaneIdentity, type LaneRow, laneId, newLane } from '../lane.ts';
 import type { Addition, QueueStore, ReadyPlace } from '../store.ts';
+import {
+  debounceKey,
+  groupKey,
+  jobKey,
+  laneChange,
+  laneKey,
+  numberText,
+  receiptKey,
+  usedKeyKey,
+} from './row-keys.ts';
 
 /** An ordered map of texts; the kit's store is one. */
 export type Texts = Pick<LmdbStore, 'get' | 'latest' | 'range' | 'write' | 'close'>;
 
-/** Digits of 2^53 in base 36, so that the order of texts is the order of numbers. */
-const NUMBER_DIGITS = 11;
-const numberText = (value: number): string =>
-  Math.floor(value).toString(36).padStart(NUMBER_DIGITS, '0');
 const HIGHEST_PRIORITY = 255;
 
 /**
@@ -76,7 +82,10 @@ export class RowQueueStore implements QueueStore {
     return this.#texts.write([{ key: laneKey(id), value: undefined }]);
   }
 
-  add({ jobs, usedKey, replaced = [] }: Addition) {
+  add({ jobs, usedKey, replaced = [] }: Addition): {
+    readonly jobs: readonly Job[];
+    readonly stored: Promise<void>;
+  } {
     const changes: StoreChange[] = [];
     for (const job of replaced) this.#remove(job, changes);
     const placed = jobs.map((job) => this.#place(job));
@@ -257,28 +266,3 @@ export class RowQueueStore implements QueueStore {
 function jobOf(text: string | undefined): Job | undefined {
   return text === undefined ? undefined : readJob(text);
 }
-
-function jobKey({ lane, order, state, notBeforeMs = 0, failedAtMs = 0 }: Job): string {
-  switch (state) {
-    case 'ready':
-      return joinKey('r', keyPart(lane), order);
-    case 'delayed':
-      return joinKey('d', numberText(notBeforeMs), keyPart(lane), order);
-    case 'dead':
-      return joinKey('x', keyPart(lane), numberText(failedAtMs), order);
-    default:
-      return state satisfies never;
-  }
-}
-
-const groupKey = ({ lane, order }: Job, group: string): string =>
-  joinKey('g', keyPart(lane), keyPart(group), order);
-const receiptKey = (id: string): string => joinKey('i', keyPart(id));
-const laneKey = (id: string): string => joinKey('l', keyPart(id));
-const usedKeyKey = (lane: string, key: string): string => joinKey('k', keyPart(lane), keyPart(key));
-const debounceKey = (lane: string, key: string): string =>
-  joinKey('b', keyPart(lane), keyPart(key));
-const laneChange = (row: LaneRow): StoreChange => ({
-  key: laneKey(row.id),
-  value: JSON.stringify(row),
-});

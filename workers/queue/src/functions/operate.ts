@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import * as v from 'valibot';
-import { entryProblem, queueEntry } from '../config.ts';
 import type { Job } from '../job.ts';
+import { entryProblem, queueEntry } from '../queue-entry.ts';
 import {
   answer,
   fail,
