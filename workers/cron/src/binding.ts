@@ -29,11 +29,7 @@ const triggerConfig = v.looseObject({
 });
 
 /** A trigger's config → a binding. @throws Error saying what is wrong */
-export function readBinding(
-  trigger: TriggerConfig,
-  schedules: ScheduleReader,
-  runTimeoutMs: number,
-): Binding {
+export function readBinding(trigger: TriggerConfig, schedules: ScheduleReader): Binding {
   const raw = typeof trigger.config === 'object' && trigger.config !== null ? trigger.config : {};
   const { expression } = raw as { expression?: unknown };
   if (typeof expression !== 'string' || expression === '') {
@@ -69,6 +65,6 @@ export function readBinding(
     overlap: config.overlap ?? 'skip',
     missed: config.missed ?? 'skip',
     jitterMs: config.jitter_ms ?? 0,
-    timeoutMs: config.timeout_ms ?? runTimeoutMs,
+    timeoutMs: config.timeout_ms ?? undefined,
   };
 }

@@ -52,6 +52,7 @@ export const cronConfig: v.GenericSchema<unknown, CronConfig> = v.pipe(
           ? { kind: 'memory' }
           : { kind: 'files', folder: local?.file_path ?? undefined },
       hasChosenAdapter: raw.adapter != null,
+      given: raw,
       weekdays: raw.weekdays ?? 'posix',
       runTimeoutMs: raw.run_timeout_ms ?? DEFAULT_RUN_TIMEOUT_MS,
     };
@@ -66,6 +67,12 @@ export interface CronConfig {
     | { readonly kind: 'files'; readonly folder: string | undefined };
   /** Whether the config names an adapter, and so should be told what that one cannot do. */
   readonly hasChosenAdapter: boolean;
+  /** What was written, to be stored as the first settings. */
+  readonly given: {
+    readonly adapter?: { readonly config?: object | null | undefined } | null | undefined;
+    readonly weekdays?: string | null | undefined;
+    readonly run_timeout_ms?: number | null | undefined;
+  };
   /** How weekdays count in expressions of six and seven fields. */
   readonly weekdays: 'posix' | 'quartz';
   readonly runTimeoutMs: number;

@@ -14,6 +14,7 @@ export interface CronParts {
   readonly scheduler: Scheduler;
   readonly schedules: ScheduleReader;
   readonly clock: Clock;
+  readonly settings: { readonly runTimeoutMs: number };
 }
 
 const MAX_RUNS = 1000;
@@ -83,11 +84,12 @@ function nextRuns({ scheduler, schedules, clock }: CronParts, data: Payload): Pa
   return Payload.ofValue({ runs });
 }
 
-async function runNow({ raw, scheduler, clock }: CronParts, data: Payload): Promise<Payload> {
+async function runNow(parts: CronParts, data: Payload): Promise<Payload> {
+  const { raw, scheduler, clock, settings } = parts;
   const { job_id } = readInput('cron::run', runInput, data);
   const binding = scheduler.find(job_id);
   if (binding === undefined) throw notFound(job_id);
-  const { functionId, metadata, namespace, timeoutMs } = binding;
+  const { functionId, metadata, namespace } = binding;
   const now = clock.now();
   const payload = runPayload(job_id, Math.floor(now / 1000) * 1000, now, { manual: true });
   const result = await raw.trigger({
@@ -95,7 +97,7 @@ async function runNow({ raw, scheduler, clock }: CronParts, data: Payload): Prom
     payload,
     metadata,
     namespace,
-    timeoutMs,
+    timeoutMs: binding.timeoutMs ?? settings.runTimeoutMs,
   });
   const { text } = Payload.ofValue({ trigger_id: job_id, function_id: functionId });
   return Payload.ofText(`${text.slice(0, -1)},"result":${result?.text ?? 'null'}}`);

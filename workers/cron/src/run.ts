@@ -30,8 +30,10 @@ export async function callBinding(
   log: WorkerLog,
   binding: Binding,
   payload: Payload,
+  runTimeoutMs: number,
 ): Promise<void> {
-  const { triggerId, conditionId, functionId, metadata, namespace, timeoutMs } = binding;
+  const { triggerId, conditionId, functionId, metadata, namespace } = binding;
+  const timeoutMs = binding.timeoutMs ?? runTimeoutMs;
   let called = conditionId ?? functionId;
   try {
     if (conditionId !== undefined) {

@@ -1,17 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 import { resolve } from 'node:path';
-import type { RunningWorker, WorkerContext } from '@iii-dev/worker-kit';
+import { isDeepStrictEqual } from 'node:util';
+import { followConfiguration, type RunningWorker, type WorkerContext } from '@iii-dev/worker-kit';
 import type { TriggerConfig } from 'iii-sdk/trigger';
 import { createLmdbCronStore } from './adapters/lmdb.ts';
 import { createMemoryCronStore } from './adapters/memory.ts';
 import { readBinding } from './binding.ts';
-import type { CronConfig } from './config.ts';
+import { type CronConfig, cronConfig } from './config.ts';
+import { CONFIG_FORMAT } from './config-format.ts';
 import { ScheduleReader } from './expression/schedule.ts';
 import { registerFunctions } from './functions.ts';
 import { callBinding, runPayload } from './run.ts';
 import { type Clock, systemClock } from './schedule/clock.ts';
 import { Scheduler } from './schedule/scheduler.ts';
 import type { CronStore } from './store.ts';
+import { CALL_FORMAT, TRIGGER_FORMAT } from './trigger-formats.ts';
 
 /** How long closing waits for runs, ms; well within an engine's own drain. */
 const CLOSE_WAIT_MS = 3_000;
@@ -32,19 +35,22 @@ export async function startCron(
   const clock = surroundings.clock ?? systemClock;
   const store = surroundings.store ?? (await openCronStore(context, clock));
   const schedules = new ScheduleReader(config.weekdays);
+  const settings = { runTimeoutMs: config.runTimeoutMs };
   const scheduler = new Scheduler({
     clock,
     store,
     log,
-    start: (binding, scheduledMs) =>
-      callBinding(raw, log, binding, runPayload(binding.triggerId, scheduledMs, clock.now())),
+    start(binding, scheduledMs) {
+      const payload = runPayload(binding.triggerId, scheduledMs, clock.now());
+      return callBinding(raw, log, binding, payload, settings.runTimeoutMs);
+    },
   });
   const triggers = { context, schedules, scheduler, warned: new Set<string>() };
   iii.registerTriggerType(
     {
       id: 'cron',
       description: 'Fires at the times of a cron expression.',
-      trigger_request_format: CONFIG_FORMAT,
+      trigger_request_format: TRIGGER_FORMAT,
       call_request_format: CALL_FORMAT,
     },
     {
@@ -52,13 +58,44 @@ export async function startCron(
       unregisterTrigger: ({ id }) => unbind(triggers, id),
     },
   );
-  registerFunctions({ raw, scheduler, schedules, clock });
+  registerFunctions({ raw, scheduler, schedules, clock, settings });
+  const followed = follow(context, settings);
   return {
     async close() {
+      followed.close();
       await scheduler.close(CLOSE_WAIT_MS);
       await store.close();
     },
   };
+}
+
+/** Takes up edits; what the store and the expressions read depends on waits for the next start. */
+function follow(
+  context: WorkerContext<CronConfig>,
+  settings: { runTimeoutMs: number },
+): { close(): void } {
+  const { config, log } = context;
+  return followConfiguration(context, {
+    id: 'iii-cron',
+    name: 'Cron',
+    description: 'Scheduled triggers: functions called at the times of a cron expression.',
+    format: CONFIG_FORMAT,
+    schema: cronConfig,
+    initialValue: seedOf(config),
+    apply(stored) {
+      settings.runTimeoutMs = stored.runTimeoutMs;
+      const isSame =
+        stored.weekdays === config.weekdays && isDeepStrictEqual(stored.storage, config.storage);
+      if (!isSame) log.warn('adapter and weekdays of the settings apply at the next start');
+    },
+  });
+}
+
+/** What was given, without gaps; the adapter by the name it is looked for. */
+function seedOf({ given }: CronConfig): Record<string, unknown> {
+  const present = Object.entries(given).filter(([, value]) => value != null);
+  const adapter = given.adapter == null ? {} : { adapter: { ...given.adapter, name: 'kv' } };
+  return { ...Object.fromEntries(present), ...adapter };
 }
 
 async function openCronStore(
@@ -90,7 +127,7 @@ const WARNED_LIMIT = 1000;
 
 function bind({ context, schedules, scheduler, warned }: Triggers, trigger: TriggerConfig): void {
   const { config, log } = context;
-  const binding = readBinding(trigger, schedules, config.runTimeoutMs);
+  const binding = readBinding(trigger, schedules);
   const isKnown = scheduler.find(binding.triggerId)?.jobKey === binding.jobKey;
   scheduler.add(binding);
   if (isKnown) return;
@@ -115,31 +152,3 @@ function unbind({ context, scheduler }: Triggers, id: string): void {
   scheduler.remove(id);
   context.log.info('cron job unregistered', { job_id: id });
 }
-
-const text = (description: string) => ({ type: 'string', description });
-
-const CONFIG_FORMAT = {
-  type: 'object',
-  required: ['expression'],
-  properties: {
-    expression: text('5, 6 (seconds first) or 7 (year last) fields, or @daily and the like.'),
-    condition_function_id: text('Asked first, with the same payload; `false` skips the run.'),
-    timezone: text('Zone of the expression, Europe/Berlin; UTC when left out.'),
-    overlap: { enum: ['skip', 'queue', 'allow'], default: 'skip' },
-    missed: { enum: ['skip', 'run_once'], default: 'skip' },
-    jitter_ms: { type: 'integer', minimum: 0, description: 'Each run starts up to this late.' },
-    timeout_ms: { type: 'integer', minimum: 1, description: 'When a run counts as ended.' },
-    key: text('Tells jobs apart that are the same otherwise.'),
-  },
-};
-
-const CALL_FORMAT = {
-  type: 'object',
-  required: ['trigger', 'job_id', 'scheduled_time', 'actual_time'],
-  properties: {
-    trigger: { const: 'cron' },
-    job_id: { type: 'string' },
-    scheduled_time: { type: 'string', format: 'date-time' },
-    actual_time: { type: 'string', format: 'date-time' },
-  },
-};

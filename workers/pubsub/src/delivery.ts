@@ -3,6 +3,11 @@ import type { WorkerLog } from '@iii-dev/worker-kit';
 import type { Payload, RawCalls } from 'iii-sdk/internal';
 import type { PubsubConfig } from './config.ts';
 
+/** Settings that may change while the worker runs. */
+export interface PubsubSettings {
+  current: PubsubConfig;
+}
+
 /** Who is told, and how. */
 export interface Subscriber {
   readonly id: string;
@@ -24,7 +29,7 @@ export class Delivery {
   readonly #subscriber: Subscriber;
   readonly #raw: RawCalls;
   readonly #log: WorkerLog;
-  readonly #limits: PubsubConfig;
+  readonly #settings: PubsubSettings;
   #waiting: Payload[] = [];
   /** First of `#waiting` that has not been sent; shifting a long array would move all of it. */
   #head = 0;
@@ -34,17 +39,17 @@ export class Delivery {
   #dropped = 0;
   #failures = 0;
 
-  constructor(subscriber: Subscriber, raw: RawCalls, log: WorkerLog, limits: PubsubConfig) {
+  constructor(subscriber: Subscriber, raw: RawCalls, log: WorkerLog, settings: PubsubSettings) {
     this.#subscriber = subscriber;
     this.#raw = raw;
     this.#log = log;
-    this.#limits = limits;
+    this.#settings = settings;
   }
 
   /** Takes a message; returns at once and never throws. */
   push(data: Payload): void {
     if (this.#isClosed) return;
-    if (this.#waiting.length - this.#head >= this.#limits.maxWaiting) {
+    if (this.#waiting.length - this.#head >= this.#settings.current.maxWaiting) {
       this.#drop();
       return;
     }
@@ -59,7 +64,7 @@ export class Delivery {
   }
 
   #pump(): void {
-    while (!this.#isAsking && this.#inFlight < this.#limits.maxInFlight) {
+    while (!this.#isAsking && this.#inFlight < this.#settings.current.maxInFlight) {
       const data = this.#take();
       if (data === undefined) return;
       this.#inFlight += 1;
@@ -112,7 +117,7 @@ export class Delivery {
 
   #call(functionId: string, payload: Payload): Promise<Payload | undefined> {
     const { metadata, namespace } = this.#subscriber;
-    const timeoutMs = this.#limits.deliveryTimeoutMs;
+    const timeoutMs = this.#settings.current.deliveryTimeoutMs;
     return this.#raw.trigger({
       function_id: functionId,
       payload,
@@ -128,7 +133,7 @@ export class Delivery {
     this.#log.warn('a subscriber is too slow, its messages are dropped', {
       trigger_id: this.#subscriber.id,
       function_id: this.#subscriber.functionId,
-      limit: this.#limits.maxWaiting,
+      limit: this.#settings.current.maxWaiting,
     });
   }
 

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { RunningWorker, WorkerContext } from '@iii-dev/worker-kit';
+import { followConfiguration, type RunningWorker, type WorkerContext } from '@iii-dev/worker-kit';
 import { Payload } from 'iii-sdk/internal';
 import type { TriggerConfig } from 'iii-sdk/trigger';
 import * as v from 'valibot';
-import type { PubsubConfig } from './config.ts';
-import { Delivery } from './delivery.ts';
+import { type PubsubConfig, pubsubConfig } from './config.ts';
+import { CONFIG_FORMAT } from './config-format.ts';
+import { Delivery, type PubsubSettings } from './delivery.ts';
 import { readMessage } from './publish.ts';
 import { Subscriptions, type Target } from './subscriptions.ts';
 
@@ -18,14 +19,15 @@ const bindingConfig = v.looseObject({
 /** Offers the trigger type `subscribe` and the function `publish`. */
 export async function startPubsub(context: WorkerContext<PubsubConfig>): Promise<RunningWorker> {
   const subscriptions = new Subscriptions();
+  const settings: PubsubSettings = { current: context.config };
   context.iii.registerTriggerType(
     {
       id: 'subscribe',
       description: 'Fires for every message published to a topic.',
-      trigger_request_format: CONFIG_FORMAT,
+      trigger_request_format: TRIGGER_FORMAT,
     },
     {
-      registerTrigger: (binding) => subscribe(context, subscriptions, binding),
+      registerTrigger: (binding) => subscribe(context, settings, subscriptions, binding),
       unregisterTrigger: ({ id }) => subscriptions.remove(id),
     },
   );
@@ -38,18 +40,38 @@ export async function startPubsub(context: WorkerContext<PubsubConfig>): Promise
     },
     { description: 'Publish a message to a topic', request_format: PUBLISH_FORMAT },
   );
+  const followed = followConfiguration(context, {
+    id: 'iii-pubsub',
+    name: 'PubSub',
+    description: 'Fire-and-forget messages to every subscriber of a topic.',
+    format: CONFIG_FORMAT,
+    schema: pubsubConfig,
+    initialValue: seedOf(context.config),
+    apply(stored) {
+      settings.current = stored;
+    },
+  });
   return {
     async close() {
+      followed.close();
       subscriptions.close();
     },
   };
+}
+
+/** What was given, without gaps, and the adapter spelled out. */
+function seedOf({ given }: PubsubConfig): Record<string, unknown> {
+  const present = Object.entries(given).filter(([, value]) => value != null);
+  // By the name it is looked for; old files have another.
+  return { ...Object.fromEntries(present), adapter: { name: 'local' } };
 }
 
 const NOTHING = Payload.ofValue(null);
 
 /** @throws Error on a config of the wrong shape */
 function subscribe(
-  { raw, log, config: limits }: WorkerContext<PubsubConfig>,
+  { raw, log }: WorkerContext<PubsubConfig>,
+  settings: PubsubSettings,
   subscriptions: Subscriptions,
   binding: TriggerConfig,
 ): void {
@@ -77,7 +99,7 @@ function subscribe(
     metadata: metadata === undefined ? undefined : Payload.ofValue(metadata),
     namespace: binding.namespace,
   };
-  subscriptions.add(binding.id, target, new Delivery(subscriber, raw, log, limits));
+  subscriptions.add(binding.id, target, new Delivery(subscriber, raw, log, settings));
 }
 
 /** @throws Error when both are given */
@@ -92,7 +114,7 @@ function targetOf(topic?: string | null, pattern?: string | null): Target | unde
   return undefined;
 }
 
-const CONFIG_FORMAT = {
+const TRIGGER_FORMAT = {
   type: 'object',
   anyOf: [{ required: ['topic'] }, { required: ['pattern'] }],
   properties: {

@@ -21,7 +21,8 @@ export interface Binding {
   readonly missed: 'skip' | 'run_once';
   /** Each run starts up to this much late. */
   readonly jitterMs: number;
-  readonly timeoutMs: number;
+  /** Unset is the worker's own limit. */
+  readonly timeoutMs: number | undefined;
 }
 
 /** What happened to a job's runs since it was registered. */

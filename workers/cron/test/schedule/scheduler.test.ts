@@ -38,7 +38,7 @@ function setUp(options: { clock?: FakeClock; store?: CronStore; endsAtOnce?: boo
     });
   const scheduler = new Scheduler({ clock, store, log, start });
   const add = (id: string, config: Record<string, unknown>, functionId = 'jobs::x') =>
-    scheduler.add(readBinding({ id, function_id: functionId, config }, reader, 1000));
+    scheduler.add(readBinding({ id, function_id: functionId, config }, reader));
   return { clock, store, log, runs, scheduler, add, times: () => runs.map((run) => run.scheduled) };
 }
 
