@@ -1,48 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-import { readdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { type FakeEngine, startFakeEngine } from '@iii-dev/client-core/testing';
-import { resolveConfig, runWorker } from '@iii-dev/worker-kit';
-import { makeTempDir, type RecordingLog, recordingLog } from '@iii-dev/worker-kit/testing';
+import { makeTempDir } from '@iii-dev/worker-kit/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { kvWorker } from '../src/index.ts';
-import { startKv } from '../src/start.ts';
-
-interface Fixture {
-  readonly engine: FakeEngine;
-  readonly log: RecordingLog;
-  now: number;
-  call(name: string, data: unknown): Promise<unknown>;
-  close(): Promise<void>;
-}
-
-async function start(config: unknown, dataDir: string): Promise<Fixture> {
-  const engine = await startFakeEngine();
-  const log = recordingLog();
-  const fixture: Fixture = {
-    engine,
-    log,
-    now: 1_000_000,
-    call: (name, data) => engine.call(`kv_server::${name}`, data),
-    async close() {
-      await worker.close();
-      await engine.close();
-    },
-  };
-  const worker = await runWorker(
-    { ...kvWorker, start: (context) => startKv(context, () => fixture.now) },
-    { connect: { url: engine.address }, config, dataDir, log },
-  ).catch(async (error) => {
-    await engine.close();
-    throw error;
-  });
-  return fixture;
-}
+import { type KvFixture, start } from './start-kv.ts';
 
 for (const method of ['in_memory', 'file_based'] as const) {
   describe(`the kv worker, ${method}`, () => {
     let dir: Awaited<ReturnType<typeof makeTempDir>>;
-    let kv: Fixture;
+    let kv: KvFixture;
     const call = (name: string, data: unknown) => kv.call(name, data);
 
     beforeEach(async () => {
@@ -198,70 +162,3 @@ for (const method of ['in_memory', 'file_based'] as const) {
     });
   });
 }
-
-describe('on disk', () => {
-  it('kv:4 kv:13 values and their order outlive the process', async () => {
-    await using dir = await makeTempDir();
-    const first = await start({}, dir.path);
-    for (const [n, key] of ['z', 'a', 'm'].entries()) {
-      await first.call('set', { index: 'i', key, value: n + 1 });
-    }
-    await first.close();
-    const second = await start({}, dir.path);
-    expect(await second.call('list', { index: 'i' })).toEqual([1, 2, 3]);
-    await second.close();
-  });
-
-  it('kv:33 takes over the files of an earlier engine once, and leaves them there', async () => {
-    await using dir = await makeTempDir();
-    const outOfLine = Buffer.from('{"a":"bc"}\0\0\x8a\0\0\0\xf4\xff\xff\xff', 'latin1');
-    writeFileSync(join(dir.path, 'with%20space.bin'), outOfLine);
-    writeFileSync(join(dir.path, 'short.bin'), Buffer.from('{"k":1}\xff', 'latin1'));
-    const first = await start({ store_method: 'file_based', file_path: dir.path }, '/nonexistent');
-    expect(await first.call('get', { index: 'with space', key: 'a' })).toBe('bc');
-    expect(await first.call('get', { index: 'short', key: 'k' })).toBe(1);
-    await first.call('delete', { index: 'short', key: 'k' });
-    await first.close();
-    const second = await start({ file_path: dir.path }, '/nonexistent');
-    expect(await second.call('list', { index: 'short' })).toEqual([]);
-    await second.close();
-    expect(readdirSync(dir.path)).toContain('short.bin');
-  });
-
-  it('a file of an earlier engine that cannot be read is named, and nothing starts without it', async () => {
-    await using dir = await makeTempDir();
-    writeFileSync(join(dir.path, 'broken.bin'), 'rubbish that is no archive');
-    await expect(start({}, dir.path)).rejects.toThrow(/broken\.bin/);
-  });
-
-  it('a second worker in the folder is refused', async () => {
-    await using dir = await makeTempDir();
-    const first = await start({}, dir.path);
-    await expect(start({}, dir.path)).rejects.toThrow(dir.path);
-    await first.close();
-  });
-});
-
-describe('config', () => {
-  const read = (config: unknown) => resolveConfig(kvWorker.config, config, { worker: 'kv' });
-
-  it('takes what the original took, unknown keys as well', () => {
-    expect(read({})).toEqual({
-      storage: { kind: 'files', folder: undefined },
-      maxValueBytes: undefined,
-      maxUpdateOps: 1000,
-    });
-    expect(
-      read({ store_method: 'file_based', file_path: 'd', save_interval_ms: -1, x: 1 }),
-    ).toMatchObject({ storage: { folder: 'd' } });
-  });
-
-  it('kv:2 an unknown method is volatile and says so', async () => {
-    const kv = await start({ store_method: 'weird' }, '/nonexistent');
-    expect(kv.log.records.map(({ message }) => message)).toEqual([
-      'Unknown store_method, defaulting to in_memory',
-      'DO NOT USE IN_MEMORY STORE_METHOD IN PRODUCTION - DATA WILL BE LOST ON SHUTDOWN',
-    ]);
-    await kv.close();
-  });
-});
