@@ -10,6 +10,7 @@ import { RequestGate } from './request-gate.ts';
 import type { Route } from './route.ts';
 import { RouteTable } from './router/route-table.ts';
 import { HttpServer } from './server.ts';
+import { StaleRoutes } from './stale-routes.ts';
 import { BINDING_SCHEMA, REQUEST_SCHEMA, RESPONSE_SCHEMA } from './trigger-schemas.ts';
 import { createTriggerHandler } from './triggers.ts';
 
@@ -60,6 +61,9 @@ export class HttpWorker implements RunningWorker {
         }),
       ),
     };
+    const stale = new StaleRoutes(parts.routes, ({ method, path }) =>
+      init.log.info('endpoint removed', { method, path }),
+    );
     const type = init.iii.registerTriggerType(
       {
         id: 'http',
@@ -68,9 +72,14 @@ export class HttpWorker implements RunningWorker {
         call_request_format: REQUEST_SCHEMA,
         call_response_format: RESPONSE_SCHEMA,
       } as Parameters<IIIClient['registerTriggerType']>[0],
-      createTriggerHandler(parts.routes, init.log),
+      createTriggerHandler(parts.routes, init.log, stale),
     );
-    this.#unregister = () => type.unregister();
+    const unfollow = init.iii.onConnectionStateChange((state) => stale.onState(state));
+    this.#unregister = () => {
+      unfollow();
+      stale.close();
+      type.unregister();
+    };
   }
 
   /** Takes the address, then offers the trigger type. @throws AddressInUseError */

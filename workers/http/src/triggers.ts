@@ -2,6 +2,7 @@
 import type { WorkerLog } from '@iii-dev/worker-kit';
 import { createRoute, type Route } from './route.ts';
 import { METHODS, type RouteTable } from './router/route-table.ts';
+import type { StaleRoutes } from './stale-routes.ts';
 
 /** One binding of a function to a path, as the engine hands it over. */
 export interface HttpBinding {
@@ -21,12 +22,14 @@ export class BindingError extends Error {
 export function createTriggerHandler(
   routes: RouteTable<Route>,
   log: WorkerLog,
+  stale: Pick<StaleRoutes, 'confirm'>,
 ): {
   registerTrigger(binding: HttpBinding): void;
   unregisterTrigger(binding: { readonly id: string }): void;
 } {
   return {
     registerTrigger(binding) {
+      stale.confirm(binding.id);
       const route = readBinding(binding);
       if (!METHODS.some((method) => method === route.method)) {
         // The contract lets such a registration succeed; it is never reached.

@@ -101,3 +101,20 @@ describe('the server', () => {
     gate.open();
   });
 });
+
+describe('the connection to the engine', () => {
+  it('channels work again after it was lost', async () => {
+    await using http = await startHttp();
+    await http.route('GET s', (req) => {
+      http.writer(req).stream.end('streamed');
+    });
+    expect(await (await http.fetch('/s')).text()).toBe('streamed');
+    http.engine.connection.terminate();
+    await http.engine.waitForConnection(2);
+    expect(await (await http.fetch('/s')).text()).toBe('streamed');
+    const grants = http.engine
+      .framesOf('invokefunction')
+      .filter((frame) => frame.function_id === 'engine::channels::grant');
+    expect(grants).toHaveLength(2);
+  });
+});

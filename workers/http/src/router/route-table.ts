@@ -73,6 +73,11 @@ export class RouteTable<T extends TableEntry> {
     return this.#byTriggerId.has(triggerId);
   }
 
+  /** The triggers that own a route. */
+  triggerIds(): Iterable<string> {
+    return this.#byTriggerId.keys();
+  }
+
   /** Finds the route for a request. */
   find(method: string, path: string): RouteMatch<T> | undefined {
     return this.#trees.get(method)?.find(path);
