@@ -3,7 +3,7 @@ import { memberTexts } from '@iii-dev/worker-kit';
 import { deliver, type Subscription } from './deliver.ts';
 import type { Job } from './job.ts';
 import type { LaneRow } from './lane.ts';
-import type { QueueParts } from './queue-parts.ts';
+import { type QueueParts, targetOf } from './queue-parts.ts';
 import { RateGate } from './rate.ts';
 import { judgeFailure } from './retry.ts';
 import type { QueueSettings } from './settings.ts';
@@ -245,8 +245,4 @@ export class Queue {
   #keep(stored: Promise<unknown>): void {
     stored.catch(() => undefined);
   }
-}
-
-function targetOf({ functionId, namespace }: Job): string {
-  return `${namespace}\n${functionId}`;
 }

@@ -1,6 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
+//
+// Jobs as rows of an ordered map:
+// - `r lane order` ready, `d time lane order` delayed, `x lane time order` dead → the job
+// - `g lane group order` → nothing: ready jobs by group
+// - `i receipt` → the key of the job
+// - `l lane` → what is stored about the queue
+// - `k lane key` → used key, `e time lane key` → the key of it: what to sweep
+// - `b lane key` → receipt of the job that waits under a debounce key
+// - `q name` → settings of a queue made at run time
 import { joinKey, keyPart, type StoreChange } from '@iii-dev/worker-kit';
-import type { Job } from '../job.ts';
+import { type Job, readJob } from '../job.ts';
 import type { LaneRow } from '../lane.ts';
 
 /** Digits of 2^53 in base 36, so that the order of texts is the order of numbers. */
@@ -33,3 +42,8 @@ export const laneChange = (row: LaneRow): StoreChange => ({
   key: laneKey(row.id),
   value: JSON.stringify(row),
 });
+
+/** The job in a row. */
+export function jobOf(text: string | undefined): Job | undefined {
+  return text === undefined ? undefined : readJob(text);
+}

@@ -6,13 +6,14 @@ import {
   type LmdbStore,
   type StoreChange,
 } from '@iii-dev/worker-kit';
-import { type Job, readJob, type StoredState, writeJob } from '../job.ts';
+import { type Job, readJob, writeJob } from '../job.ts';
 import { type LaneIdentity, type LaneRow, laneId, newLane } from '../lane.ts';
 import type { Addition, QueueStore, ReadyPlace } from '../store.ts';
 import {
   debounceKey,
   groupKey,
   jobKey,
+  jobOf,
   laneChange,
   laneKey,
   numberText,
@@ -25,16 +26,7 @@ export type Texts = Pick<LmdbStore, 'get' | 'latest' | 'range' | 'write' | 'clos
 
 const HIGHEST_PRIORITY = 255;
 
-/**
- * Jobs as rows of an ordered map:
- * - `r lane order` ready, `d time lane order` delayed, `x lane time order` dead → the job
- * - `g lane group order` → nothing: ready jobs by group
- * - `i receipt` → the key of the job
- * - `l lane` → what is stored about the queue
- * - `k lane key` → used key, `e time lane key` → the key of it: what to sweep
- * - `b lane key` → receipt of the job that waits under a debounce key
- * - `q name` → settings of a queue made at run time
- */
+/** Jobs as rows of an ordered map; `row-keys.ts` says which rows there are. */
 export class RowQueueStore implements QueueStore {
   readonly isDurable: boolean;
   readonly #texts: Texts;
@@ -243,7 +235,7 @@ export class RowQueueStore implements QueueStore {
     if (job.debounceKey !== undefined && job.state === 'delayed') {
       changes.push({ key: debounceKey(job.lane, job.debounceKey), value: job.id });
     }
-    this.#count(job.lane, job.state, 1);
+    this.#row(job.lane)[job.state] += 1;
   }
 
   #remove(job: Job, changes: StoreChange[]): void {
@@ -255,14 +247,6 @@ export class RowQueueStore implements QueueStore {
     if (job.debounceKey !== undefined && job.state === 'delayed') {
       changes.push({ key: debounceKey(job.lane, job.debounceKey), value: undefined });
     }
-    this.#count(job.lane, job.state, -1);
+    this.#row(job.lane)[job.state] -= 1;
   }
-
-  #count(lane: string, state: StoredState, by: 1 | -1): void {
-    this.#row(lane)[state] += by;
-  }
-}
-
-function jobOf(text: string | undefined): Job | undefined {
-  return text === undefined ? undefined : readJob(text);
 }
