@@ -45,11 +45,23 @@ export const BUILTIN_WORKERS: Readonly<Record<string, Builtin>> = {
   },
   'iii-telemetry': { kind: 'absent', effect: 'no usage data is sent' },
   'iii-queue': {
-    kind: 'absent',
-    effect: `${STAYS_PENDING}; enqueued calls fail with enqueue_error`,
+    kind: 'worker',
+    isIntake: true,
+    load: async () =>
+      (await import('@iii-dev/worker-queue')).queueWorker as unknown as WorkerDefinition,
   },
-  'iii-cron': { kind: 'absent', effect: STAYS_PENDING },
-  'iii-pubsub': { kind: 'absent', effect: STAYS_PENDING },
+  'iii-cron': {
+    kind: 'worker',
+    isIntake: true,
+    load: async () =>
+      (await import('@iii-dev/worker-cron')).cronWorker as unknown as WorkerDefinition,
+  },
+  'iii-pubsub': {
+    kind: 'worker',
+    isIntake: false,
+    load: async () =>
+      (await import('@iii-dev/worker-pubsub')).pubsubWorker as unknown as WorkerDefinition,
+  },
   'iii-stream': { kind: 'absent', effect: `${STAYS_PENDING}; no stream port is opened` },
   'iii-exec': { kind: 'absent', effect: 'its commands are not run' },
   'iii-bridge': {
@@ -62,7 +74,11 @@ export const BUILTIN_WORKERS: Readonly<Record<string, Builtin>> = {
   },
   'iii-worker-ops': { kind: 'absent', effect: 'worker::* is not found' },
   'iii-sandbox': { kind: 'absent', effect: 'sandbox::* is not found' },
-  kv: { kind: 'absent', effect: 'kv::* and kv_server::* are not found' },
+  kv: {
+    kind: 'worker',
+    isIntake: false,
+    load: async () => (await import('@iii-dev/worker-kv')).kvWorker as unknown as WorkerDefinition,
+  },
 };
 
 /** Names that follow the prefixed ones; a file may use either, not both. */
@@ -72,6 +88,8 @@ export const SUCCESSORS: Readonly<Record<string, string>> = {
   cron: 'iii-cron',
   pubsub: 'iii-pubsub',
   queue: 'iii-queue',
+  'iii-kv': 'kv',
+  kv_server: 'kv',
 };
 
 /** `class:` of an entry in files up to 0.10. */

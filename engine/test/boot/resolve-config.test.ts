@@ -96,10 +96,10 @@ describe('names', () => {
   });
 
   test('a known name without code in this build is one warning', () => {
-    const { warnings } = resolved('workers:\n  - name: iii-queue\n  - name: configuration\n');
+    const { warnings } = resolved('workers:\n  - name: iii-stream\n  - name: configuration\n');
     expect(warnings).toHaveLength(2);
     expect(warnings[0]).toBe(
-      "Worker 'iii-queue' is not part of this build yet: its triggers stay pending and its functions are not found; enqueued calls fail with enqueue_error (config.yaml:2:5)",
+      "Worker 'iii-stream' is not part of this build yet: its triggers stay pending and its functions are not found; no stream port is opened (config.yaml:2:5)",
     );
   });
 });
@@ -110,7 +110,11 @@ describe('files of older releases', () => {
     expect(config.listeners[0]).toMatchObject({ port: 49_199, host: '127.0.0.1' });
     expect(config.workers.map(({ id, config: raw }) => [id, raw])).toEqual([
       ['iii-http', { host: '0.0.0.0', port: 3199, default_timeout: 30_000 }],
+      ['kv', { store_method: 'file_based', file_path: './data/kv_store', save_interval_ms: 1000 }],
       ['iii-state', { adapter: { name: 'kv', config: { store_method: 'file_based' } } }],
+      ['iii-pubsub', null],
+      ['iii-queue', null],
+      ['iii-cron', null],
     ]);
   });
 

@@ -64,10 +64,10 @@ describe('a start that fails', () => {
 });
 
 test('a worker that is not in this build is one warning and no error', async () => {
-  await using engine = await startTestEngine({ workers: ['iii-queue', 'iii-cron'] });
+  await using engine = await startTestEngine({ workers: ['iii-stream', 'iii-exec'] });
   const warnings = engine.logLines.filter((line) => line.includes(' WARN '));
   expect(warnings).toHaveLength(2);
-  expect(warnings[0]).toContain("Worker 'iii-queue' is not part of this build yet: ");
+  expect(warnings[0]).toContain("Worker 'iii-stream' is not part of this build yet: ");
 });
 
 test('a stop lets a call in hand finish, and may be asked for twice', async () => {
