@@ -135,6 +135,21 @@ test('requests that use no channel leave none, and streams are gone when they ar
     const streams = Array.from({ length: 20 }, () => fetch(`${url}/stream`));
     for (const response of streams) expect(await (await response).text()).toBe('streamed');
     await eventually(() => engine.hub.channels.size === 0);
+
+    // Ends that are opened after the answer are let go of, too.
+    let isBodyOver = false;
+    serve(iii, 'POST /after', ({ request_body, response, body }) => {
+      setTimeout(() => {
+        response.stream.on('error', () => {}).end('too late');
+        void request_body.readAll().then(() => {
+          isBodyOver = true;
+        });
+      }, 50);
+      return { status_code: 200, body };
+    });
+    await untilBound(`${url}/after`);
+    expect(await (await fetch(`${url}/after`, post)).json()).toEqual([1]);
+    await eventually(() => isBodyOver && engine.hub.channels.size === 0);
   } finally {
     await iii.shutdown();
     await worker.close();
