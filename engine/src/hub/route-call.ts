@@ -62,7 +62,6 @@ export interface EngineCall {
 
 /** Takes a call from a worker. Every call with an id gets exactly one answer. */
 export function routeCall(router: Router, caller: Connection, frame: InvokeFunctionFrame): void {
-  const action = frame.action?.type;
   const waiter = waiterOf(caller, frame);
 
   const refusal = refuse(router, caller, frame);
@@ -84,10 +83,8 @@ export function routeCall(router: Router, caller: Connection, frame: InvokeFunct
     );
   }
 
-  const data =
-    action === undefined || action === 'void'
-      ? spliceCallerWorkerId(frame.data, caller.id)
-      : frame.data;
+  // What the engine's own workers deliver (a request, a job, an event) arrives as it was given.
+  const data = caller.builtIn ? frame.data : spliceCallerWorkerId(frame.data, caller.id);
   if (provider.kind === 'engine') {
     void callEngineFunction(frame.function_id, provider, data, caller, waiter);
     return;

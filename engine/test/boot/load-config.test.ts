@@ -67,7 +67,12 @@ test('the fixture of the newest SDKs loads (config-file:30)', async () => {
   await writeFile(join(folder, 'c.yaml'), text);
   const config = load('c.yaml');
   expect(config.listeners.map(({ port }) => port)).toEqual([49_199]);
-  expect(config.workers.map(({ id }) => id)).toEqual(['iii-state', 'iii-http']);
+  expect(config.workers.map(({ id }) => id)).toEqual([
+    'iii-state',
+    'iii-http',
+    'iii-pubsub',
+    'iii-cron',
+  ]);
   expect(config.log).toEqual({ level: 'warn', format: 'default' });
-  expect(config.warnings).toHaveLength(6);
+  expect(config.warnings).toHaveLength(4);
 });
