@@ -14,6 +14,7 @@ import { HandshakeDeadline } from './handshake-deadline.ts';
 import { Heartbeat } from './heartbeat.ts';
 import { ListenError } from './listen-error.ts';
 import { TickFlusher } from './outbox.ts';
+import { Pacer } from './pacer.ts';
 import { findRoute } from './route.ts';
 import { type UpgradeRequest, Upgrader } from './upgrade.ts';
 
@@ -74,6 +75,7 @@ export async function startListener(options: ListenerOptions): Promise<Listener>
     headersTimeout: options.handshakeTimeoutMs,
     requestTimeout: options.handshakeTimeoutMs,
   });
+  const upgrades = new Pacer();
   let closing: Promise<void> | undefined;
   server.on('connection', (socket) => deadline.start(socket)); // I1
   server.on('request', (request, response) => {
@@ -84,8 +86,10 @@ export async function startListener(options: ListenerOptions): Promise<Listener>
     const socket = stream as Socket; // the server listens on TCP alone
     deadline.clear(socket);
     socket.on('error', () => {}); // the HTTP server lets go of it here; its close is what counts
-    if (closing) answerRaw(socket, 503, 'The engine is stopping.');
-    else upgrader.upgrade(request, socket, head);
+    upgrades.add(() => {
+      if (closing) answerRaw(socket, 503, 'The engine is stopping.');
+      else if (!socket.destroyed) upgrader.upgrade(request, socket, head);
+    });
   });
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
     const { status, text } = describeBadRequest(error.code);
