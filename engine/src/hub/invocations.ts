@@ -57,13 +57,14 @@ export function forget(invocation: Invocation): boolean {
 
 /** Ends a call: out of the books first, then the word to whoever waits. */
 export function settle(invocation: Invocation, settlement: Settlement): void {
-  if (!forget(invocation)) return;
-  const { waiter } = invocation;
+  if (forget(invocation)) tell(invocation.waiter, invocation.functionId, settlement);
+}
+
+/** Says what a call came to, to whoever waits for it. */
+export function tell(waiter: Waiter, functionId: string, settlement: Settlement): void {
   switch (waiter.kind) {
     case 'worker':
-      waiter.connection.send(
-        resultFrame(waiter.invocationId, invocation.functionId, settlement, waiter),
-      );
+      waiter.connection.send(resultFrame(waiter.invocationId, functionId, settlement, waiter));
       return;
     case 'engine':
       waiter.settle(settlement);

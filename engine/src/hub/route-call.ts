@@ -22,9 +22,9 @@ import {
   failed,
   type Invocation,
   record,
-  resultFrame,
   type Settlement,
   settle,
+  tell,
   type Waiter,
 } from './invocations.ts';
 import type { EngineLog } from './log.ts';
@@ -297,21 +297,6 @@ async function runEngineFunction(
   } catch (error) {
     if (error instanceof EngineFunctionError) return failed(error.code, error.message);
     return failed('invocation_failed', error instanceof Error ? error.message : String(error));
-  }
-}
-
-function tell(waiter: Waiter, functionId: string, settlement: Settlement): void {
-  switch (waiter.kind) {
-    case 'worker':
-      waiter.connection.send(resultFrame(waiter.invocationId, functionId, settlement, waiter));
-      return;
-    case 'engine':
-      waiter.settle(settlement);
-      return;
-    case 'nobody':
-      return;
-    default:
-      waiter satisfies never;
   }
 }
 
